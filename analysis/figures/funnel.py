@@ -1,0 +1,165 @@
+"""The funnel by channel, with observed figures as marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from analysis import style
+from analysis.funnel import ALL, STEPS, channels, counts, summary
+from analysis.measures import MEASURES
+from analysis.tables import Tables, of_channel, until
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from sim.observed import Target
+
+NAMES = {
+    "submitted": "submitted",
+    "screened": "screened",
+    "matched": "matched",
+    "cleared": "cleared",
+    "poc": "POC started",
+    "poc_completed": "POC feasible",
+    "tender": "tender",
+    "contract": "contract",
+    "deployed": "in service",
+    "sustained": "sustained",
+}
+
+#: how far bars stand above the middle of their row, to make room for marks
+LIFT = 0.22
+
+#: measure of an observed count (or of the counted part of a share) -> step and the measure it is
+PLACES = {
+    "proposals_received": ("submitted", "proposals_received"),
+    "poc_starts": ("poc", "poc_started"),
+    "poc_started": ("poc", "poc_started"),
+    "proposal_to_poc": ("poc", "poc_started"),
+    "poc_completed": ("poc_completed", "poc_completed"),
+    "projects": ("deployed", "projects"),
+    "topdown_completed": ("deployed", "topdown_completed"),
+}
+
+
+class Mark(NamedTuple):
+    """An observed count at a step, and the model's mean on the same day."""
+
+    target: Target
+    step: str
+    value: float
+    model: float
+
+
+def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
+    """One panel a channel; a bar a step, in the case's own view and in the need's."""
+    table = summary(counts(tables))
+    names = channels(tables)
+    panels = [*names, ALL] if len(names) > 1 else names or [ALL]
+    note = (
+        "Bars: mean; thin lines: middle 95% of runs; thick: 95% interval of the mean. Filled marks: observed, up "
+        "to the day named; hollow: the model's mean on that day."
+    )
+    figure, axes = style.sheet(
+        _title(table), style.caption(tables, note), 1, len(panels), keys=2, sharex=True, sharey=True
+    )
+    for one, channel in zip(axes, panels, strict=True):
+        chosen = table[table["channel"] == channel]
+        _panel(one, chosen, style.CHANNEL_COLOURS.get(channel, style.PURPLE))
+        _observed(one, list(_marks(tables, observed, channel, len(panels) == 1)))
+        style.named(one, "cases in a run", "", style.CHANNEL_NAMES.get(channel, channel))
+    _frame(axes)
+    style.key_above(figure, *_keys(), columns=3)
+    return figure
+
+
+def _title(table: pd.DataFrame) -> str:
+    every = table[table["channel"] == ALL].groupby(["view", "step"])["mean"].mean()
+    return (
+        f"Of {every['own', 'submitted']:.0f} proposals {every['own', 'poc']:.0f} reach a POC; "
+        f"{every['own', 'deployed']:.0f} go into service, "
+        f"{every['need', 'deployed']:.0f} with what rivals build"
+    )
+
+
+def _panel(axes: Axes, table: pd.DataFrame, colour: str) -> None:
+    own, need = (table[table["view"] == view].set_index("step").loc[list(STEPS)] for view in ("own", "need"))
+    y, height = np.arange(len(STEPS)) - LIFT, 0.4
+    axes.barh(y, need["mean"], height, facecolor="white", edgecolor=colour, hatch="////", linewidth=1.2)
+    axes.barh(y, own["mean"], height, color=colour, edgecolor=colour, linewidth=1.2)
+    axes.hlines(y, own["lower"], own["upper"], color=style.BLACK, linewidth=1.2)
+    axes.hlines(y, own["low"], own["high"], color=style.BLACK, linewidth=5)
+    for place, mean, end in zip(y, own["mean"], np.fmax(own["upper"], need["mean"]), strict=True):
+        text = f"{mean:.{0 if mean >= 10 else 1}f}"
+        axes.annotate(
+            text, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=style.SMALL
+        ).set_in_layout(False)
+
+
+def _marks(tables: Tables, observed: Sequence[Target], channel: str, alone: bool) -> Iterator[Mark]:
+    """The latest figure for each step and reading that belongs to a channel."""
+    latest: dict[tuple[str, str], Target] = {}
+    for target in sorted(observed, key=lambda target: target.date):
+        mine = target.channel == channel or (target.channel is None and (channel == ALL or alone))
+        if target.measure in PLACES and mine and _seen(tables, target):
+            latest[PLACES[target.measure][0], target.reading] = target
+    return (_mark(tables, target) for target in latest.values())
+
+
+def _mark(tables: Tables, target: Target) -> Mark:
+    step, measure = PLACES[target.measure]
+    seen = until(tables if target.channel is None else of_channel(tables, target.channel), target.date)
+    value = target.value if target.numerator is None else float(target.numerator)
+    return Mark(target, step, value, float(MEASURES[measure].function(seen).mean()))
+
+
+def _seen(tables: Tables, target: Target) -> bool:
+    start, days = style.day_number(tables.runs["start"].min()), float(tables.runs["days"].max())
+    return start <= style.day_number(target.date) <= start + days
+
+
+def _observed(axes: Axes, marks: list[Mark]) -> None:
+    """Marks under the bars; two figures for one step stand below each other."""
+    for place, step in enumerate(STEPS):
+        here = [mark for mark in marks if mark.step == step]
+        for mark, below in zip(here, (0.2,) if len(here) == 1 else (0.1, 0.45, 0.8), strict=False):
+            _draw_mark(axes, mark, place + below)
+
+
+def _draw_mark(axes: Axes, mark: Mark, y: float) -> None:
+    look = style.READINGS[mark.target.reading]
+    axes.plot([mark.model, mark.value], [y, y], color=look.colour, linewidth=1, linestyle=":")
+    axes.plot(mark.model, y, look.marker, color=look.colour, markerfacecolor="white", markersize=7)
+    axes.plot(mark.value, y, look.marker, color=look.colour, markersize=8)
+    text = f"{style.figure_of(mark.target, mark.value)}, {mark.target.date:%b %Y}"
+    axes.annotate(
+        text, (max(mark.value, mark.model), y), (7, 0), textcoords="offset points", va="center",
+        fontsize=style.SMALL, color=look.colour,
+    ).set_in_layout(False)  # fmt: skip
+
+
+def _keys() -> tuple[list[Artist], list[str]]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    keys: dict[str, Artist] = {
+        "the vendor's own": Patch(color=style.GREY),
+        "won by a rival in its tender": Patch(facecolor="white", edgecolor=style.GREY, hatch="////"),
+    }
+    for look in style.READINGS.values():
+        keys[look.name] = Line2D([], [], linestyle="", marker=look.marker, color=look.colour, markersize=8)
+    return list(keys.values()), list(keys)
+
+
+def _frame(axes: Sequence[Axes]) -> None:
+    axes[0].set_yticks(range(len(STEPS)), [NAMES[step] for step in STEPS], fontsize=style.TEXT)
+    axes[0].set_ylim(len(STEPS) - 0.4, -0.6)
+    axes[0].set_xlim(0, None)
+    for one in axes:
+        one.grid(visible=False, axis="y")

@@ -1,0 +1,118 @@
+"""Where results come from: everything that decides them, as plain data and as one fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from importlib import metadata
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.parameters import rows
+
+if TYPE_CHECKING:
+    from sim.scenario import Change, Scenario
+
+#: the libraries whose version may matter to somebody who runs it again
+LIBRARIES = ("mesa", "networkx", "numpy", "scipy", "pandas", "pyarrow", "pydantic", "matplotlib")
+
+#: what a specification says that no run depends on
+REMARKS = frozenset({"question", "notes", "observed"})
+
+
+def specification(scenario: Scenario) -> dict[str, Any]:
+    """The scenario with nothing left to look up: every number, the timeline, the policies."""
+    return {
+        "name": scenario.name,
+        "question": scenario.question,
+        "start": scenario.start.isoformat(),
+        "end": scenario.end.isoformat(),
+        "elections": [day.isoformat() for day in scenario.elections],
+        "cities": {city: dict(settings) for city, settings in scenario.cities.items()},
+        "policies": list(scenario.policies),
+        "timeline": [_change(change) for change in scenario.timeline],
+        "parameters": {row.path: row.default for row in rows(scenario.parameters)},
+        "notes": dict(scenario.notes),
+        "observed": scenario.observed,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "at": change.at.isoformat(),
+        "set": dict(change.set),
+        "policies": None if change.policies is None else list(change.policies),
+        "city": change.city,
+    }
+
+
+def fingerprint(specifications: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> str:
+    """A SHA-256 digest that is the same when, and only when, the same runs would come out.
+
+    It covers the specifications (without remarks), the seeds and the code of the model.
+    """
+    told = [{key: part for key, part in spec.items() if key not in REMARKS} for spec in specifications]
+    content = {"scenarios": told, "seeds": list(seeds), "code": code()}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def code() -> str:
+    """A SHA-256 digest of the source of the model: package ``sim``."""
+    digest = hashlib.sha256()
+    for name, source in sorted(_sources(files("sim"), "sim")):
+        content = source.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable, name: str) -> list[tuple[str, Traversable]]:
+    found = []
+    for entry in folder.iterdir():
+        if entry.name.endswith(".py"):
+            found.append((f"{name}/{entry.name}", entry))
+        elif entry.is_dir() and entry.name != "__pycache__":
+            found += _sources(entry, f"{name}/{entry.name}")
+    return found
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of the project and of the libraries it computes with."""
+    from experiments import __version__
+
+    return {
+        "cityfunnel": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **{name: metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def commit() -> str | None:
+    """The commit that the model's code is at, with ``+changes`` if it was changed since; if known."""
+    folder = Path(str(files("sim")))
+    if _git(folder, "ls-files", "--error-unmatch", "__init__.py") is None:
+        return None  # installed, or in somebody else's repository
+    head, changes = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain", "--", ".")
+    return None if head is None else f"{head}+changes" if changes else head
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def today() -> str:
+    """The date of today, ISO 8601."""
+    return date.today().isoformat()

@@ -1,0 +1,336 @@
+"""What the command line prints, as rich tables that also read well in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Column, Table
+from rich.text import Text
+
+from experiments.words import interval, number, setting
+from sim.parameters import PATHS, Row, Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from experiments.compare import Comparison
+    from experiments.story import Sketch, Story
+    from sim.scenario import Change, Scenario
+
+#: columns of a page where the output is no terminal
+WIDTH = 100
+
+CHANNELS = {
+    "bottom_up": "Bottom-up",
+    "top_down": "Top-down",
+    "problem_led": "Problem-led calls",
+    "tender": "Rivals alone",
+    "all": "All channels",
+}
+
+STEPS = {"poc": "POC started", "poc_completed": "POC judged feasible", "deployed": "in service"}
+
+RELATIONS = {"more_than": "> ", "less_than": "< ", "about": "about ", "share": ""}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that writes plain text, and no wider than a page, where nobody sees colours."""
+    found = Console(stderr=stderr, highlight=False, emoji=False)
+    if not found.is_terminal:
+        found = Console(stderr=stderr, highlight=False, emoji=False, color_system=None, width=WIDTH)
+    return found
+
+
+def heading(text: str) -> Text:
+    """A line that begins a part."""
+    return Text(text, style="bold")
+
+
+def _grid(*columns: Column | str, title: str = "") -> Table:
+    return Table(
+        *columns,
+        box=box.SIMPLE_HEAD,
+        title=escape(title) or None,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        header_style="bold",
+    )
+
+
+def _right(name: str) -> Column:
+    return Column(name, justify="right", no_wrap=True)
+
+
+def _whole(name: str) -> Column:
+    return Column(name, no_wrap=True)
+
+
+# --- scenarios, numbers -------------------------------------------------------------------------
+
+
+def scenarios(found: Iterable[tuple[str, str]]) -> Table:
+    """Names of scenarios and their questions."""
+    table = _grid(_whole("scenario"), "question")
+    for name, question in found:
+        table.add_row(Text(name, style="cyan"), escape(question))
+    return table
+
+
+def differences(scenario: Scenario) -> Table:
+    """The numbers of a scenario that are not at their default."""
+    table = _grid(_whole("parameter"), _right("default"), _right("here"), "unit", "source")
+    for path, default, value in scenario.differences():
+        row = PATHS[path]
+        source = scenario.notes.get(path, row.source)
+        table.add_row(path, setting(default), Text(setting(value), style="cyan"), row.unit, escape(source))
+    return table
+
+
+def timeline(scenario: Scenario) -> Table:
+    """What changes in the course of a scenario."""
+    table = _grid(_whole("date"), "what", _right("before"), _right("from then on"), "unit")
+    before: dict[tuple[str | None, str], Value] = {}
+    for change in scenario.timeline:
+        where = f" ({change.city})" if change.city else ""
+        for path, value in change.set.items():
+            old = before.get((change.city, path), scenario.parameters.at(path))
+            before[change.city, path] = value
+            row = (f"{change.at}", f"{path}{escape(where)}", setting(old), setting(value), PATHS[path].unit)
+            table.add_row(*row)
+        if change.policies is not None:
+            table.add_row(f"{change.at}", f"policies{escape(where)}", "", _policies(change), "")
+    return table
+
+
+def _policies(change: Change) -> str:
+    return ", ".join(change.policies or ()) or "none"
+
+
+def parameters(rows: Iterable[Row]) -> Iterator[Table]:
+    """The numbers of the model, a table for each group."""
+    for group, members in groupby(rows, key=lambda row: row.path.rsplit(".", 1)[0]):
+        table = _grid(
+            Column("name", no_wrap=True, min_width=18),
+            _right("default"),
+            Column("range", no_wrap=True, min_width=10),
+            Column("unit", max_width=14),
+            Column("evidence", no_wrap=True),
+            Column("source", max_width=8),
+            "meaning",
+            title=group,
+        )
+        for row in members:
+            cells = (row.path.rsplit(".", 1)[1], setting(row.default), span(row), row.unit, row.evidence)
+            table.add_row(*cells, row.source, escape(row.meaning))
+        yield table
+
+
+def span(row: Row) -> str:
+    """The values that a number may have."""
+    return " / ".join(row.options) if row.low is None else f"{setting(row.low)} to {setting(row.high)}"
+
+
+def markdown(rows: Iterable[Row]) -> Iterator[str]:
+    """The numbers of the model as a page in Markdown, line by line."""
+    yield "# Parameters"
+    yield ""
+    yield "Every number of the model. Written by `cityfunnel parameters --markdown`; do not edit it here."
+    for group, members in groupby(rows, key=lambda row: row.path.rsplit(".", 1)[0]):
+        yield ""
+        yield f"## {group}"
+        yield ""
+        yield "| parameter | default | unit | range | evidence | source | meaning |"
+        yield "|---|---|---|---|---|---|---|"
+        for row in members:
+            cells = (
+                f"`{row.path}`",
+                setting(row.default),
+                row.unit,
+                span(row),
+                row.evidence,
+                row.source,
+                row.meaning,
+            )
+            yield f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+# --- runs ---------------------------------------------------------------------------------------
+
+
+def funnel(table: pd.DataFrame) -> Table:
+    """The funnel by channel, in the need's view, with the vendor's own share of it beside."""
+    shown = _grid(
+        _whole("step"),
+        _right("mean"),
+        _right("95% interval"),
+        _right("95% of runs"),
+        _right("of proposals"),
+        _right("by the vendor itself"),
+        title="The funnel: cases that ever reached each step",
+    )
+    for index, (channel, block) in enumerate(_channels(table)):
+        if index:
+            shown.add_section()
+        shown.add_row(Text(CHANNELS.get(channel, channel), style="bold cyan"))
+        for cells in _steps(block):
+            shown.add_row(*cells)
+    return shown
+
+
+def _channels(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each channel's rows; a lone channel is not told twice."""
+    names = list(dict.fromkeys(table["channel"].astype(str)))
+    for name in names[:-1] if len(names) == 2 else names:  # noqa: PLR2004
+        yield name, table[(table["channel"] == name).to_numpy()]
+
+
+def _steps(block: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    own, need = (block[(block["view"] == view).to_numpy()].to_dict("records") for view in ("own", "need"))
+    first = float(need[0]["mean"])
+    for row, mine in zip(need, own, strict=True):
+        step = str(row["step"])
+        yield (
+            f"  {STEPS.get(step, step)}",
+            number(row["mean"]),
+            interval(row["low"], row["high"]),
+            interval(row["lower"], row["upper"]),
+            f"{100 * row['mean'] / first:.0f}%" if first else "–",
+            number(mine["mean"]) if mine["mean"] != row["mean"] else "",
+        )
+
+
+def beside(table: pd.DataFrame) -> Table:
+    """Observed figures and what the runs give on the same day."""
+    shown = _grid(
+        _whole("id"),
+        "figure",
+        _whole("until"),
+        _right("observed"),
+        _right("mean"),
+        _right("95% interval"),
+        _right("95% of runs"),
+        _whole("use"),
+        title="Beside what was observed",
+    )
+    for row in table.to_dict("records"):
+        reading = "" if row["reading"] == "both" else f", {row['reading']}"
+        shown.add_row(
+            str(row["id"]),
+            _figure(row),
+            f"{row['date']:%Y-%m-%d}",
+            f"{RELATIONS.get(str(row['relation']), '')}{number(float(row['observed']))}",
+            number(float(row["mean"])),
+            interval(float(row["low"]), float(row["high"])),
+            interval(float(row["lower"]), float(row["upper"])),
+            f"{row['use']}{reading}",
+        )
+    return shown
+
+
+def _figure(row: Mapping[Any, Any]) -> str:
+    of = f" / {row['of']}" if row["of"] else ""
+    channel = f" ({CHANNELS[row['channel']].lower()})" if row["channel"] else ""
+    return f"{row['measure']}{of}{channel}"
+
+
+def measures(table: pd.DataFrame) -> Table:
+    """Every measure with its unit, interval and range of runs."""
+    from analysis.measures import MEASURES
+
+    shown = _grid(
+        _whole("measure"),
+        _right("mean"),
+        _right("95% interval"),
+        _right("95% of runs"),
+        _whole("unit"),
+        "meaning",
+        title="Measures",
+    )
+    for row in table.to_dict("records"):
+        about = MEASURES[str(row["measure"])]
+        mean, low, high, lower, upper = (float(row[key]) for key in ("mean", "low", "high", "lower", "upper"))
+        shown.add_row(
+            about.name, number(mean), interval(low, high), interval(lower, upper), about.unit, about.meaning
+        )
+    return shown
+
+
+# --- stories ------------------------------------------------------------------------------------
+
+
+def sketches(found: Iterable[Sketch]) -> Table:
+    """Cases to choose from."""
+    table = _grid(_right("case"), _whole("begins"), "what", "how it ends")
+    for sketch in found:
+        table.add_row(
+            Text(str(sketch.case), style="cyan"), f"{sketch.begin}", escape(sketch.title), escape(sketch.end)
+        )
+    return table
+
+
+def story(found: Story) -> Iterator[Table | Text | Padding]:
+    """One case's life."""
+    table = Table(Column(no_wrap=True, style="cyan"), Column(), box=None, show_header=False, pad_edge=False)
+    for line in found.lines:
+        table.add_row(f"{line.day}", escape(line.text))
+    yield table
+    for title, lines in (
+        ("The money", found.money),
+        ("What nobody in the city could be sure of", (found.truth,)),
+    ):
+        if lines:
+            yield Text(f"\n{title}", style="bold")
+            yield Padding(escape("\n".join(lines)), (0, 0, 0, 2))
+
+
+# --- comparisons --------------------------------------------------------------------------------
+
+
+def comparison(found: Comparison) -> Table:
+    """Differences of one scenario from the base, measure by measure."""
+    from analysis.measures import MEASURES
+    from experiments.compare import clear
+
+    table = _grid(
+        _whole("measure"),
+        _right(found.base if len(found.base) <= 12 else "base"),  # noqa: PLR2004
+        _right("other"),
+        _right("difference"),
+        _right("95% interval"),
+        _right("pairs"),
+        _right("gain"),
+        _right("enough"),
+        Column("unit", no_wrap=True),
+        title=f"{found.other} less {found.base}",
+    )
+    for difference in found.differences:
+        table.add_row(
+            difference.measure,
+            number(difference.base),
+            number(difference.other),
+            number(difference.difference),
+            interval(difference.low, difference.high),
+            str(difference.pairs),
+            number(difference.gain),
+            number(difference.enough),
+            MEASURES[difference.measure].unit,
+            style=None if clear(difference) else "dim",
+        )
+    return table
+
+
+def bullets(lines: Sequence[str]) -> Iterator[Padding]:
+    """Lines with a mark before each."""
+    for line in lines:
+        table = Table(
+            Column(no_wrap=True), Column(), box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0)
+        )
+        table.add_row("-", escape(line))
+        yield Padding(table, (0, 0, 0, 1))

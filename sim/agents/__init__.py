@@ -1,0 +1,1 @@
+"""The actors: in each file the decisions above, the agent below."""

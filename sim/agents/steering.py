@@ -1,0 +1,83 @@
+"""The mayor's steering group: few slots, and a power that is the political support of the day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import mesa
+
+from sim.events import Kind
+from sim.luck import Concern
+from sim.stages import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sim.agents.city import City
+    from sim.cases import Case
+    from sim.model import Ecosystem
+
+GROUP = "steering group"
+
+
+# decisions
+
+
+def agenda(docket: list[tuple[float, int]], slots: int) -> list[int]:
+    """Numbers of the cases to hear: the most severe needs first, as many as there are slots."""
+    return [number for _, number in sorted(docket, key=lambda row: (-row[0], row[1]))[:slots]]
+
+
+def power(support: float, difficulty: float, steepness: float) -> float:
+    """Chance that the group lifts a barrier: support to a power, times what difficulty leaves."""
+    return float(support**steepness) * (1 - difficulty)
+
+
+# agent
+
+
+class Steering(mesa.Agent):
+    """The steering group of one city."""
+
+    model: Ecosystem
+
+    def __init__(self, model: Ecosystem, city: City) -> None:
+        super().__init__(model)
+        self.city = city
+        self._docket: dict[int, tuple[Case, float, Reason, Callable[[Case], None]]] = {}
+
+    def begin(self) -> None:
+        """Hold the first meeting after one interval, and go on from there."""
+        self.model.calendar.after(self.city.conditions.steering.interval, self._meet)
+
+    def refer(self, case: Case, difficulty: float, cause: Reason, then: Callable[[Case], None]) -> None:
+        """Bring a blocked case before the group; ``then(case)`` is called when the barrier is lifted."""
+        self._docket[case.number] = (case, difficulty, cause, then)
+
+    def _meet(self) -> None:
+        rules = self.city.conditions.steering
+        self._docket = {number: entry for number, entry in self._docket.items() if not entry[0].over}
+        self.model.tell(Kind.MEETING, self.city, actor=GROUP, amount=len(self._docket))
+        severities = [(entry[0].answered.severity, number) for number, entry in self._docket.items()]
+        for number in agenda(severities, rules.slots):
+            self._hear(*self._docket[number])
+        self.model.calendar.after(rules.interval, self._meet)
+
+    def _hear(self, case: Case, difficulty: float, cause: Reason, then: Callable[[Case], None]) -> None:
+        rules, support = self.city.conditions.steering, self.city.support
+        case.hearings += 1
+        mark = self.model.luck.uniform(Concern.HEARING, case.key, case.hearings)
+        granted = mark < power(support, difficulty, rules.power)
+        given_up = not granted and case.hearings >= rules.hearings
+        verdict = "granted" if granted else "refused" if given_up else "deferred"
+        self.model.tell(
+            Kind.HEARING, self.city, case.number, actor=GROUP, target=verdict, reason=cause, amount=support
+        )
+        if granted:
+            del self._docket[case.number]
+            then(case)
+        elif given_up:
+            del self._docket[case.number]
+            # with full support the same hearing would have gone well: it failed for want of backing
+            backed = mark < power(1.0, difficulty, rules.power)
+            self.model.close(case, Reason.POLITICAL if backed else cause, GROUP)

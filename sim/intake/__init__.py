@@ -1,0 +1,20 @@
+"""Intake channels, one a file, each with its own clock; any mix of them can be open.
+
+Outside packages add channels by the entry point ``cityfunnel.channels``.
+"""
+
+from __future__ import annotations
+
+from sim.intake.bottom_up import BottomUpIntake
+from sim.intake.channel import Channel
+from sim.intake.problem_led import ProblemLedCalls
+from sim.intake.top_down import TopDownRoadmap
+
+__all__ = ["CHANNELS", "Channel"]
+
+#: name in the log -> class
+CHANNELS: dict[str, type[Channel]] = {
+    "bottom_up": BottomUpIntake,
+    "top_down": TopDownRoadmap,
+    "problem_led": ProblemLedCalls,
+}

@@ -1,0 +1,138 @@
+"""Problem-led calls: departments publish problems, vendors shape proposals towards them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from sim import circle
+from sim.agents.department import publishing
+from sim.agents.vendor import bid_chance, shared_key
+from sim.calendar import YEAR
+from sim.events import Kind
+from sim.luck import Concern, address
+from sim.stages import Reason, Stage
+
+if TYPE_CHECKING:
+    from sim.agents.city import City
+    from sim.agents.vendor import Vendor
+    from sim.cases import Case, Need
+
+OFFICE = "PMO"
+
+
+# decisions
+
+
+def choice(judged: list[float], bar: float, slots: int) -> list[int]:
+    """Places of the proposals chosen for one challenge: the best judged, if good enough."""
+    fitting = [place for place, fit in enumerate(judged) if fit >= bar]
+    return sorted(fitting, key=lambda place: -judged[place])[:slots]
+
+
+# channel
+
+
+class ProblemLedCalls:
+    """Calls at regular intervals through the year."""
+
+    def __init__(self, city: City) -> None:
+        self._city, self._model = city, city.model
+        self._calls = 0
+
+    def begin(self) -> None:
+        """Await the day of the year on which the first call opens."""
+        first = self._city.conditions.problem_led.first_day
+        today = self._model.today
+        opening = date(today.year, 1, 1) + timedelta(days=first - 1)
+        wait = (opening - today).days
+        self._model.calendar.after(wait if wait >= 0 else wait + YEAR, self._open)
+
+    def meet(self, vendor: Vendor) -> None:
+        """A vendor hears of calls when they are held."""
+
+    def _open(self) -> None:
+        rules = self._city.conditions.problem_led
+        self._model.calendar.after(YEAR / rules.calls, self._open)
+        if not rules.open:
+            return
+        self._calls += 1
+        needs = self._published(self._calls)
+        delay = rules.validation_days if rules.validation else 0.0
+        self._model.calendar.after(delay, self._announce, self._calls, needs, rules.validation)
+
+    def _published(self, call: int) -> list[Need]:
+        """The most severe need of each department that is willing, the most severe of all first."""
+        rules, luck = self._city.conditions.problem_led, self._model.luck
+        needs = []
+        for department in self._city.departments:
+            need = department.worst(0.0)
+            chance = publishing(rules.publishing, department.culture, self._city.backing)
+            if need and luck.uniform(Concern.PUBLISH, address(department.key, call)) < chance:
+                needs.append(need)
+        return sorted(needs, key=lambda need: -need.severity)[: rules.challenges]
+
+    def _announce(self, call: int, needs: list[Need], validated: bool) -> None:
+        rules = self._city.conditions.problem_led
+        needs = [need for need in needs if not need.engaged and not need.solved]
+        for need in needs:
+            need.engaged += 1
+            self._state(need, rules.clarity, validated)
+        self._tell("opened", len(needs))
+        self._model.calendar.after(rules.window, self._close, call, needs)
+
+    def _state(self, need: Need, clarity: float, validated: bool) -> None:
+        """A problem that nobody validated may be stated wrongly: the words point elsewhere (S35)."""
+        luck, wrong_share = self._model.luck, self._city.conditions.problem_led.wrong_share
+        wrong = not validated and luck.uniform(Concern.NEED_WRONG, need.key) < wrong_share
+        position = luck.uniform(Concern.NEED_MISSTATED, need.key) if wrong else None
+        need.department.state(need, clarity, "call", position)
+
+    def _tell(self, what: str, number: int) -> None:
+        self._model.tell(Kind.CALL, self._city, actor=OFFICE, target=what, amount=number)
+
+    def _close(self, call: int, needs: list[Need]) -> None:
+        answers = [(need, self._answers(call, need)) for need in needs]
+        self._tell("closed", sum(len(cases) for _, cases in answers))
+        days = self._city.conditions.problem_led.review_days
+        for need, cases in answers:
+            self._model.calendar.after(days, self._choose, need, cases)
+
+    def _answers(self, call: int, need: Need) -> list[Case]:
+        rules, city = self._city.conditions.problem_led, self._city
+        found = []
+        for vendor in self._model.market.vendors(need.domain):
+            heard = self._model.luck.uniform(Concern.CALL_HEARD, vendor.key, call) < rules.reach
+            if not heard or not vendor.free():
+                continue
+            goal = vendor.guess(need, need.clarity, Concern.VENDOR_GUESS, need.stated)
+            position = vendor.offer_for(goal)
+            suits = circle.fit(circle.distance(position, goal), city.parameters.fit.tolerance)
+            key = address(shared_key(vendor, need), call)
+            if self._model.luck.uniform(Concern.RESPONSE, key) < bid_chance(rules.response, suits):
+                found.append(self._model.submit(city, "problem_led", vendor, position, key))
+        return found
+
+    def _choose(self, need: Need, cases: list[Case]) -> None:
+        """The field's team and experts choose; the others leave the funnel."""
+        need.engaged -= 1
+        cases = [case for case in cases if not case.over]
+        judged = [self._judged(case, need) for case in cases]
+        rules, bar = self._city.conditions.problem_led, self._city.conditions.pmo.match_bar
+        chosen = choice(judged, bar, rules.slots) if not need.solved else []
+        for place, case in enumerate(cases):
+            if place in chosen:
+                self._model.move(case, Stage.SCREENED, OFFICE)
+                self._city.pmo.present(case, need)
+            else:
+                reason = Reason.MISFIT if judged[place] < bar else Reason.COMPETITION
+                self._model.close(case, reason, OFFICE)
+
+    def _judged(self, case: Case, need: Need) -> float:
+        """Fit to the need as stated, judged by the team and the experts together."""
+        fits, rules = self._city.parameters.fit, self._city.conditions
+        stated = need.position if need.stated is None else need.stated
+        seen = circle.fit(circle.distance(case.position, stated), fits.tolerance)
+        skill = rules.pmo.skill if rules.pmo.exists else 0.0
+        error = fits.perception * (1 - skill) / float((1 + rules.experts.panel) ** 0.5)
+        return seen + error * self._model.luck.normal(Concern.CALL_REVIEW, case.key)

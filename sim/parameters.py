@@ -1,0 +1,442 @@
+"""Every number of the model: default, unit, range, evidence and source.
+
+The tree has one group for each kind of thing; a number's path is ``group.name`` (vendors' numbers
+by kind: ``vendors.startup.cash``). Evidence labels:
+
+``observed``
+    seen in the case itself, with the id of the observation;
+``literature``
+    seen elsewhere, taken as a prior;
+``assumed``
+    no figure is known; the range is the prior;
+``tuned``
+    assumed, and set by hand so that the Taipei stage 1 funnel comes out (see ``docs/odd.md``);
+``policy``
+    a rule of the game, which a scenario or a policy may change.
+
+Source ids point to ``docs/evidence.md``. Money is in millions of New Taiwan dollars (NT$ m),
+time in days unless a unit says otherwise, shares and chances run from 0 to 1.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from sim.errors import ParameterError, nearest
+
+Evidence = Literal["observed", "literature", "assumed", "tuned", "policy"]
+Value = float | int | bool | str
+
+
+class Group(BaseModel):
+    """A frozen group of numbers, checked when made; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def number(
+    default: float, unit: str, low: float, high: float, evidence: Evidence, source: str, meaning: str
+) -> Any:
+    """A number from ``low`` to ``high``, both included."""
+    extra = {"unit": unit, "evidence": evidence, "source": source}
+    return Field(default=default, ge=low, le=high, description=meaning, json_schema_extra=cast(Any, extra))
+
+
+def choice(default: bool | str, source: str, meaning: str) -> Any:
+    """A switch or a named rule; always a policy."""
+    extra = {"unit": "", "evidence": "policy", "source": source}
+    return Field(default=default, description=meaning, json_schema_extra=cast(Any, extra))
+
+
+class City(Group):
+    """The size of a city's administration."""
+
+    departments: int = number(32, "departments", 1, 100, "observed", "S08", "municipal departments and agencies")
+    domains: int = number(8, "domains", 1, 20, "observed", "S13", "fields of the smart-city policy (1+7)")
+
+
+class Needs(Group):
+    """Problems of departments, most of them latent."""
+
+    initial: float = number(2.0, "needs/department", 0, 6, "tuned", "G3", "mean number at the start")
+    arrival: float = number(0.5, "needs/department/year", 0, 4, "tuned", "G3", "rate at which new needs arise")
+    severity: float = number(2.0, "NT$ m/year", 0.1, 20, "assumed", "G3", "median value of a solved need")
+    severity_spread: float = number(0.8, "log units", 0, 2, "assumed", "G3", "spread of that value (lognormal)")
+    barrier_share: float = number(0.15, "share", 0, 1, "tuned", "S74", "needs behind a regulatory barrier")
+    crossing: float = number(0.3, "departments", 0, 3, "tuned", "S19 S68", "mean number of other departments that must consent")
+    scope: float = number(2.5, "years of value", 0.5, 8, "assumed", "G3", "contract price of a full solution, in years of its value")
+    price_spread: float = number(0.4, "log units", 0, 1.5, "assumed", "G3", "spread of the contract price (lognormal)")
+
+
+class Fit(Group):
+    """How far apart offer and need may be (positions on a circle of circumference 1)."""
+
+    tolerance: float = number(0.10, "circumference", 0.02, 0.5, "tuned", "S04", "distance at which fit falls to 0.61")
+    ignorance: float = number(0.22, "circumference", 0, 0.5, "assumed", "S04 R16", "error of a vendor who knows nothing of the department")
+    perception: float = number(0.5, "fit", 0, 1, "tuned", "S75", "error of an official who judges fit on paper")
+
+
+class VendorKind(Group):
+    """Vendors of one kind."""
+
+    share: float = number(1.0, "weight", 0, 10, "assumed", "S09", "share among vendors (the three are scaled to 1)")
+    cash: float = number(10.0, "NT$ m", 0, 1000, "assumed", "X05", "median cash at entry")
+    margin: float = number(0.0, "NT$ m/year", -20, 200, "assumed", "X05", "mean income less cost outside the city")
+    margin_spread: float = number(1.0, "NT$ m/year", 0, 100, "assumed", "X05", "spread of that margin from one closing to the next")
+    finance: float = number(0.5, "chance", 0, 1, "literature", "X05 S54", "chance of raising private money when cash has run out")
+    breadth: float = number(0.06, "circumference", 0, 0.5, "assumed", "R39", "how far the offer can be moved towards a need")
+    quality: float = number(0.6, "share", 0.02, 0.98, "assumed", "P07", "mean quality of execution")
+    readiness: float = number(0.6, "share", 0.02, 0.98, "literature", "S42", "mean technical readiness")
+    scaling: float = number(0.6, "share", 0.02, 0.98, "literature", "R39", "mean capacity to scale up")
+    novelty: float = number(0.4, "share", 0.02, 0.98, "literature", "R39", "mean novelty of what is offered")
+
+
+def _kind(**defaults: float) -> Any:
+    return Field(default_factory=lambda: VendorKind(**defaults))
+
+
+class Vendors(Group):
+    """The vendor market, shared by all cities."""
+
+    initial: float = number(160, "vendors", 0, 1000, "literature", "S09", "mean number at the start")
+    entry: float = number(15.0, "vendors/year", 0, 300, "tuned", "S09", "rate of entry while the city's reputation is neutral")
+    pull: float = number(1.0, "ratio", 0, 3, "literature", "R25", "how much reputation raises or lowers entry")
+    tester_share: float = number(0.35, "share", 0, 1, "tuned", "S04 S42", "vendors that only want to test their product")
+    knowledge: float = number(0.15, "share", 0, 1, "assumed", "R16", "what a vendor knows of a department it never worked with")
+    spread: float = number(0.6, "logit units", 0, 2, "assumed", "P07", "spread of quality, readiness, scaling and novelty")
+    cash_spread: float = number(0.6, "log units", 0, 2, "assumed", "X05", "spread of cash at entry (lognormal)")
+    closing: float = number(365, "days", 30, 730, "assumed", "X05", "time between two closings of the books")
+    patience: float = number(420, "days", 30, 2000, "tuned", "S40", "median wait before the POC that a vendor bears")
+    patience_spread: float = number(0.5, "log units", 0, 2, "assumed", "S40", "spread of patience (lognormal)")
+    open_cases: int = number(2, "cases", 1, 20, "assumed", "G3", "cases that a vendor pursues at a time")
+    startup: VendorKind = _kind(share=0.40, cash=5.0, margin=-2.2, margin_spread=2.0, finance=0.55, breadth=0.045, quality=0.55, readiness=0.50, scaling=0.40, novelty=0.60)
+    sme: VendorKind = _kind(share=0.40, cash=15.0, margin=0.3, margin_spread=4.0, finance=0.5, breadth=0.03, quality=0.60, readiness=0.65, scaling=0.55, novelty=0.40)
+    large: VendorKind = _kind(share=0.20, cash=150.0, margin=20.0, margin_spread=20.0, finance=0.9, breadth=0.04, quality=0.65, readiness=0.75, scaling=0.85, novelty=0.25)
+
+
+class BottomUp(Group):
+    """Vendors offer what they have."""
+
+    open: bool = choice(True, "R01", "whether proposals are received at any time")
+    reach: float = number(0.8, "chance", 0, 1, "policy", "S09", "share of vendors that hear of the programme")
+    rate: float = number(0.385, "proposals/vendor/year", 0, 4, "tuned", "S01", "rate at which a vendor could propose")
+    tester_eagerness: float = number(1.5, "ratio", 0, 4, "assumed", "S04 S42", "how much more often a tester proposes")
+
+
+class TopDown(Group):
+    """Departments have needs; vendors are sought for them."""
+
+    open: bool = choice(True, "R01", "whether departments' roadmaps are worked through")
+    reviews: float = number(1.5, "reviews/department/year", 0, 6, "tuned", "S07 R44", "how often a department reviews its roadmap")
+    threshold: float = number(0.5, "NT$ m/year", 0, 20, "tuned", "S07", "smallest value of a need that enters the roadmap")
+    clarity: float = number(0.6, "share", 0, 1, "assumed", "V05", "how well a need on the roadmap is put")
+    funded: float = number(0.75, "chance", 0, 1, "assumed", "S07", "chance that a roadmap need has a budget line of its own")
+
+
+class ProblemLed(Group):
+    """Calls: departments publish problems, vendors answer."""
+
+    open: bool = choice(False, "R03", "whether calls are held")
+    calls: float = number(2.0, "calls/year", 0.25, 12, "policy", "T08", "calls a year")
+    first_day: int = number(120, "day of the year", 1, 365, "policy", "T08", "day on which the first call of a year opens")
+    window: float = number(30, "days", 5, 180, "policy", "T08", "time that a call is open")
+    reach: float = number(0.5, "chance", 0, 1, "policy", "T08", "share of vendors that hear of a call")
+    challenges: int = number(24, "challenges", 1, 200, "policy", "S13 T07", "challenges in one call at most")
+    slots: int = number(1, "proposals", 1, 10, "policy", "C19", "proposals chosen for a challenge at most")
+    clarity: float = number(0.75, "share", 0, 1, "policy", "V05", "how well challenges are stated")
+    validation: bool = choice(False, "R28", "whether problems are validated with those concerned first")
+    validation_days: float = number(45, "days", 0, 365, "assumed", "S31", "time that validation takes")
+    wrong_share: float = number(0.2, "share", 0, 1, "literature", "S35", "stated problems that are wrong before validation")
+    publishing: float = number(0.6, "chance", 0, 1, "assumed", "C18", "chance that a willing department publishes a problem in a call")
+    response: float = number(0.5, "chance", 0, 1, "assumed", "C46 C19", "chance that a vendor answers a challenge that suits it fully")
+    review_days: float = number(45, "days", 1, 365, "assumed", "T08", "time from the end of a call to the choice")
+
+
+class Pmo(Group):
+    """The Project Management Office."""
+
+    exists: bool = choice(True, "S14 S66", "whether there is an office")
+    staff: int = number(20, "persons", 0, 500, "policy", "S10", "people employed")
+    case_share: float = number(0.35, "share", 0, 1, "policy", "G7", "share of staff that works on cases")
+    screen_days: float = number(10, "days", 0.1, 200, "assumed", "G7", "mean work to screen a proposal")
+    match_days: float = number(15, "days", 0.1, 200, "assumed", "G7 T03", "mean work to find a department and help to present")
+    search_days: float = number(20, "days", 0.1, 200, "assumed", "G7", "mean work to find a vendor for a roadmap need")
+    review_days: float = number(10, "days", 0.1, 200, "assumed", "G7", "mean work for one review of a POC")
+    coordination_days: float = number(15, "days", 0.1, 200, "assumed", "G7 S19", "mean work to bring another department in")
+    strictness: float = number(0.32, "share", 0, 1, "policy", "R02", "agreement with the policy framework that is asked for")
+    alignment: float = number(0.60, "share", 0.02, 0.98, "assumed", "R02", "mean agreement of proposals with the framework")
+    match_bar: float = number(0.15, "fit", 0, 1, "tuned", "R06", "perceived fit below which no department is approached")
+    tries: int = number(3, "departments", 1, 10, "tuned", "R06", "departments approached for one proposal")
+    skill: float = number(0.4, "share", 0, 1, "assumed", "R06", "share of the error in judging fit that the office removes")
+    contacts: float = number(0.15, "share", 0, 1, "assumed", "R01", "vendors that the office knows at the start")
+    help: float = number(0.5, "share", 0, 1, "assumed", "R06", "share of the administrative burden that the office takes off")
+    autonomy: float = number(0.5, "share", 0, 1, "policy", "R36 K4", "how far the office is shielded from politics")
+    cost: float = number(1.5, "NT$ m/person/year", 0, 10, "observed", "S11", "cost of the office a head")
+
+
+class Departments(Group):
+    """Municipal departments: hosts, buyers, owners of needs."""
+
+    budget: float = number(6.0, "NT$ m/year", 0, 500, "assumed", "G3", "median yearly budget for innovation")
+    budget_spread: float = number(0.5, "log units", 0, 2, "assumed", "G3", "spread of that budget (lognormal)")
+    capacity: int = number(3, "POCs", 1, 50, "assumed", "R32", "POCs that a department hosts at a time")
+    decision_days: float = number(40, "days", 1, 365, "assumed", "C44", "mean time to decide on hosting")
+    fit_bar: float = number(0.05, "fit", 0, 1, "tuned", "R06", "perceived fit below which a department declines")
+    openness: float = number(1.7, "logit units", -4, 4, "tuned", "G3", "willingness to host when all else is neutral")
+    trust_weight: float = number(1.0, "logit units", 0, 6, "assumed", "R29", "effect of trust in the vendor")
+    culture_weight: float = number(2.0, "logit units", 0, 6, "literature", "S69 R33", "effect of an innovative culture")
+    risk_weight: float = number(2.0, "logit units", 0, 6, "literature", "S70 R33", "effect of fear of failure, times novelty")
+    load_weight: float = number(1.0, "logit units", 0, 6, "assumed", "R32", "effect of a full workload")
+    pressure_weight: float = number(1.5, "logit units", 0, 6, "literature", "R20", "effect of the mayor's support")
+    demand_weight: float = number(1.0, "logit units", 0, 6, "assumed", "R01 S53", "effect of the need being stated by the department itself")
+    culture: float = number(0.5, "share", 0.02, 0.98, "literature", "S69 S70", "mean innovation culture at the start")
+    skill: float = number(0.5, "share", 0.02, 0.98, "literature", "S64 S65", "mean skill")
+    risk_aversion: float = number(0.4, "share", 0.02, 0.98, "literature", "S70", "mean fear of failure")
+    tender_skill: float = number(0.36, "share", 0.02, 0.98, "literature", "V05", "mean ability to write a tender")
+    spread: float = number(0.6, "logit units", 0, 2, "assumed", "S65", "spread of culture, skill, fear and tender skill")
+    links: float = number(0.3, "chance", 0, 1, "literature", "S68 R38", "chance that two departments work together at the start")
+    trust: float = number(0.3, "share", 0, 1, "assumed", "R29", "trust in a vendor never met")
+    contacts: float = number(0.10, "chance", 0, 1, "literature", "R01 S18", "chance that a department and a vendor find each other without the office")
+
+
+class Clearance(Group):
+    """Barriers between a willing department and a POC."""
+
+    days: float = number(30, "days", 0, 365, "assumed", "S40", "mean time of an administrative clearance")
+    burden: float = number(0.22, "chance", 0, 1, "tuned", "S02 R21", "chance that paperwork stops a case nobody helps")
+    readiness_bar: float = number(0.52, "share", 0, 1, "tuned", "S02 R21", "technical readiness that a field test asks for")
+    audit_noise: float = number(0.12, "share", 0, 1, "assumed", "R21", "error of the readiness audit")
+    rework_days: float = number(90, "days", 0, 730, "assumed", "R21", "time that a vendor takes to become ready")
+    rework_gain: float = number(0.10, "share", 0, 1, "assumed", "R21", "readiness gained by rework")
+    cushion: float = number(2.0, "ratio", 1, 10, "tuned", "S02 R21", "cash that must be at hand, in POC costs")
+    consent: float = number(0.8, "chance", 0, 1, "tuned", "S68 S19", "chance that a linked department consents unasked")
+    silo: float = number(0.5, "share", 0, 1, "literature", "S68 R38", "share of that chance lost where departments do not work together")
+    sandbox: float = number(0.0, "share", 0, 1, "policy", "R43", "regulatory barriers lifted in advance, the easiest first")
+
+
+class Steering(Group):
+    """The mayor's steering group."""
+
+    interval: float = number(91, "days", 7, 730, "policy", "S12", "time between two meetings")
+    slots: int = number(4, "cases", 0, 100, "policy", "S12 R27", "blocked cases heard at a meeting")
+    hearings: int = number(3, "hearings", 1, 20, "assumed", "R27", "times that a case is heard before it is given up")
+    power: float = number(1.5, "exponent", 0, 5, "assumed", "R20", "how steeply success falls with support")
+
+
+class Politics(Group):
+    """Support of the mayor, and what elections do to it."""
+
+    support: float = number(0.7, "share", 0, 1, "policy", "R20", "level to which support returns")
+    reversion: float = number(1.0, "1/year", 0, 12, "assumed", "R20", "speed of that return")
+    volatility: float = number(0.12, "share/year^0.5", 0, 1, "assumed", "X03", "size of shocks to support")
+    turnover: float = number(0.4, "chance", 0, 1, "assumed", "X01", "chance that an election changes the mayor")
+    turnover_spread: float = number(0.2, "share", 0, 1, "assumed", "X01", "spread of a new mayor's support about the level")
+    loss: float = number(0.35, "chance", 0, 1, "literature", "X01 X02", "chance that a new mayor drops an inherited project")
+    embedding: float = number(0.2, "share", 0, 1, "policy", "R37", "share of that loss averted by support across parties")
+    success_gain: float = number(0.005, "share", 0, 0.5, "assumed", "R20", "support won by a project that works")
+    failure_loss: float = number(0.015, "share", 0, 0.5, "assumed", "R33", "support lost by a project that fails in public")
+
+
+class Poc(Group):
+    """Rules and facts of the proof of concept."""
+
+    required: bool = choice(True, "R23", "whether a purchase needs a POC first")
+    city_share: float = number(0.0, "share", 0, 1, "policy", "S17", "share of its cost that the city bears")
+    days: float = number(152, "days", 14, 1000, "policy", "T13", "length of the field test")
+    setup_days: float = number(30, "days", 0, 365, "assumed", "C44", "mean time from clearance to the start")
+    cost: float = number(1.0, "NT$ m", 0, 50, "literature", "C20 C44", "median cost to the vendor")
+    cost_spread: float = number(0.7, "log units", 0, 2, "assumed", "C20 C44", "spread of that cost (lognormal)")
+    midway: bool = choice(True, "S15", "whether there is a midway review")
+    midway_bar: float = number(0.40, "score", 0, 1, "policy", "S15", "score below which a POC is closed midway")
+    close_bar: float = number(0.48, "score", 0, 1, "policy", "R11", "score below which a POC is closed at the end")
+    pass_bar: float = number(0.54, "score", 0, 1, "policy", "R12", "score from which a POC has passed; between the bars it is extended")
+    fit_bar: float = number(0.35, "fit", 0, 1, "assumed", "R11", "judged fit below which no POC passes")
+    extensions: int = number(1, "extensions", 0, 5, "policy", "R12", "extensions of one POC at most")
+    extension_days: float = number(90, "days", 7, 730, "policy", "R12", "length of an extension")
+    second: bool = choice(True, "S16", "whether a small-scale purchase may follow as a second POC")
+    second_price: float = number(0.8, "NT$ m", 0, 1, "policy", "P04 R13", "price of the small-scale purchase")
+    second_days: float = number(180, "days", 14, 730, "assumed", "R13", "length of the second POC")
+    scaling_bar: float = number(0.45, "share", 0, 1, "assumed", "R13", "capacity to scale that a department wants to see")
+    execution_weight: float = number(0.25, "weight", 0, 1, "policy", "R10", "weight of the execution in a review")
+    technical_weight: float = number(0.40, "weight", 0, 1, "policy", "R10", "weight of technical feasibility")
+    administrative_weight: float = number(0.20, "weight", 0, 1, "policy", "R10", "weight of administrative feasibility")
+    financial_weight: float = number(0.15, "weight", 0, 1, "policy", "R10", "weight of the vendor's financial stability")
+    noise: float = number(0.10, "score", 0, 1, "assumed", "R09", "error of the office's and the department's scores")
+    adaptation: float = number(0.5, "share", 0, 1, "assumed", "R40", "share of the distance to the need closed during a POC, within breadth")
+    runway: float = number(3.0, "NT$ m", 0.1, 100, "assumed", "R10", "cash at which financial stability scores 0.63")
+
+
+class Experts(Group):
+    """Outside experts on review panels."""
+
+    panel: int = number(3, "experts", 0, 20, "policy", "S15", "experts on a panel")
+    noise: float = number(0.15, "score", 0, 1, "assumed", "R09", "error of one expert's score")
+
+
+class Procurement(Group):
+    """Purchases by a department; the office has no part in them."""
+
+    rule: Literal["best_value", "lowest_price"] = choice("best_value", "P11 R14", "how the winner is chosen")
+    direct: bool = choice(False, "P13", "whether the department buys from the vendor at hand without competition")
+    three_bidders: bool = choice(True, "P02", "whether a first round needs three bidders")
+    small_limit: float = number(0.1, "NT$ m", 0, 10, "policy", "P04", "value up to which a department buys directly")
+    open_limit: float = number(1.0, "NT$ m", 0, 50, "policy", "P04", "value from which an open tender is required; below it three quotes")
+    quality_weight: float = number(0.6, "weight", 0, 1, "policy", "P11", "weight of quality against price at best value")
+    quality_bar: float = number(0.40, "share", 0, 1, "policy", "P11", "judged quality that an offer must reach")
+    privilege: float = number(0.0, "score", 0, 1, "policy", "R15", "score added to the POC vendor's offer")
+    writing_days: float = number(120, "days", 0, 1000, "literature", "P16 V05", "time to write a tender for a wholly vague need at full skill")
+    window: float = number(21, "days", 14, 180, "policy", "P05", "time to bid in a first round")
+    rewindow: float = number(21, "days", 10, 180, "literature", "P01 P05", "delay and time to bid in a second round")
+    award_days: float = number(50, "days", 1, 365, "literature", "P14 P10", "time from the bids to the contract")
+    bidding: float = number(0.27, "chance", 0, 1, "tuned", "P01", "chance that a vendor bids for what suits it fully")
+    incumbent_bids: float = number(0.9, "chance", 0, 1, "assumed", "G2", "chance that a solver bids after its own POC")
+    tester_bids: float = number(0.3, "chance", 0, 1, "assumed", "S04", "chance that a tester bids after its own POC")
+    bid_cost: float = number(0.05, "NT$ m", 0, 5, "assumed", "S40", "cost of a bid")
+    price_noise: float = number(0.15, "log units", 0, 1, "assumed", "P07", "spread of prices about the estimate (lognormal)")
+    discount: float = number(0.10, "share", 0, 0.9, "assumed", "P11", "mean distance of prices below the estimate")
+    build_cost: float = number(0.8, "share", 0, 2, "assumed", "G3", "cost of delivery, as a share of the estimate")
+    build_days: float = number(150, "days", 1, 1000, "assumed", "P16", "mean time from contract to service")
+    budget_years: int = number(2, "budgets", 0, 10, "assumed", "R32", "yearly budgets that a tender may wait for")
+    no_poc_clarity: float = number(0.5, "share", 0, 1, "literature", "S18 R23", "how much of the need's statement reaches a tender without a POC")
+
+
+class Deployment(Group):
+    """What becomes of a purchase."""
+
+    usable: float = number(0.5, "fit", 0, 1, "assumed", "S18", "true fit from which a purchase solves its need")
+    contract_years: float = number(4.0, "years", 0.5, 15, "literature", "R42", "length of a service contract")
+    abandonment: float = number(0.10, "1/year", 0, 3, "literature", "S63 V03", "rate of giving up a service that fits")
+    misfit_weight: float = number(6.0, "ratio", 0, 30, "literature", "S53", "how much a lack of fit raises that rate")
+    scale_wish: float = number(0.3, "logit units", -5, 5, "assumed", "S03 T09", "will to buy on a larger scale when all else is neutral")
+    scale_fit: float = number(3.0, "logit units", 0, 10, "assumed", "S53", "effect of the judged fit on that will")
+    scale_demand: float = number(1.8, "logit units", 0, 10, "tuned", "S53 R34", "effect of the need being the department's own")
+    novelty_gain: float = number(0.3, "ratio", 0, 2, "literature", "R39", "added value of a wholly novel solution")
+
+
+class Learning(Group):
+    """How actors change by what happens."""
+
+    poc: float = number(0.6, "share", 0, 1, "literature", "R16", "ignorance of the department that a vendor loses in a POC")
+    specification: float = number(0.4, "share", 0, 1, "assumed", "R23", "vagueness of the need that a department loses in a POC")
+    trust_gain: float = number(0.25, "share", 0, 1, "assumed", "R29", "distrust removed by a success")
+    trust_loss: float = number(0.3, "share", 0, 1, "assumed", "R33", "trust removed by a failure")
+    culture_gain: float = number(0.05, "share", 0, 1, "literature", "R41", "resistance removed by a success")
+    culture_loss: float = number(0.04, "share", 0, 1, "literature", "S70 R33", "culture removed by a failure")
+    monitoring: float = number(0.37, "share", 0, 1, "policy", "S71", "share of a failure's harm averted by monitoring")
+    reputation_gain: float = number(0.01, "share", 0, 1, "literature", "R25", "reputation won by a POC that starts or a service")
+    reputation_loss: float = number(0.01, "share", 0, 1, "assumed", "S40", "reputation lost by a case that ends badly")
+    nearby: float = number(0.3, "chance", 0, 1, "assumed", "R25", "chance that a success makes a linked department state a need")
+    experience: float = number(0.3, "share", 0, 1, "assumed", "S40", "inexperience with public buyers lost in a POC or contract")
+
+
+class Parameters(Group):
+    """The tree of all numbers."""
+
+    city: City = Field(default_factory=City)
+    needs: Needs = Field(default_factory=Needs)
+    fit: Fit = Field(default_factory=Fit)
+    vendors: Vendors = Field(default_factory=Vendors)
+    bottom_up: BottomUp = Field(default_factory=BottomUp)
+    top_down: TopDown = Field(default_factory=TopDown)
+    problem_led: ProblemLed = Field(default_factory=ProblemLed)
+    pmo: Pmo = Field(default_factory=Pmo)
+    departments: Departments = Field(default_factory=Departments)
+    clearance: Clearance = Field(default_factory=Clearance)
+    steering: Steering = Field(default_factory=Steering)
+    politics: Politics = Field(default_factory=Politics)
+    poc: Poc = Field(default_factory=Poc)
+    experts: Experts = Field(default_factory=Experts)
+    procurement: Procurement = Field(default_factory=Procurement)
+    deployment: Deployment = Field(default_factory=Deployment)
+    learning: Learning = Field(default_factory=Learning)
+
+    def at(self, path: str) -> Value:
+        """The value at ``path``, for example ``"pmo.staff"``.
+
+        Raises:
+            ParameterError: no number has that path.
+        """
+        _known(path)
+        found: Any = self
+        for name in path.split("."):
+            found = getattr(found, name)
+        return cast(Value, found)
+
+    def with_(self, path: str, value: Value) -> Parameters:
+        """A copy in which the number at ``path`` is ``value``.
+
+        Raises:
+            ParameterError: no number has that path, or the value is of the wrong type or out
+                of range.
+        """
+        _known(path)
+        return cast(Parameters, _replaced(self, path, path.split("."), value))
+
+
+class Row(NamedTuple):
+    """One number as the table of parameters shows it."""
+
+    path: str
+    default: Value
+    unit: str
+    low: float | None
+    high: float | None
+    options: tuple[str, ...]
+    evidence: Evidence
+    source: str
+    meaning: str
+
+
+def rows(group: Group | None = None, prefix: str = "") -> Iterator[Row]:
+    """Every number of the tree (of the defaults, unless a tree is given), in order."""
+    group = Parameters() if group is None else group
+    for name, field in type(group).model_fields.items():
+        value = getattr(group, name)
+        if isinstance(value, Group):
+            yield from rows(value, f"{prefix}{name}.")
+        else:
+            yield _row(f"{prefix}{name}", value, field)
+
+
+def _row(path: str, value: Value, field: FieldInfo) -> Row:
+    extra = cast(dict[str, Any], field.json_schema_extra)
+    bounds = {key: getattr(rule, key) for rule in field.metadata for key in ("ge", "le") if hasattr(rule, key)}
+    options = () if bounds else ("false", "true") if field.annotation is bool else field.annotation.__args__  # type: ignore[union-attr]
+    return Row(path, value, extra["unit"], bounds.get("ge"), bounds.get("le"), options, extra["evidence"], extra["source"], field.description or "")
+
+
+def _replaced(group: Group, path: str, names: list[str], value: Value) -> Group:
+    name, *deeper = names
+    old = getattr(group, name)
+    new = _replaced(old, path, deeper, value) if deeper else value
+    try:
+        return type(group).model_validate({**dict(group), name: new})
+    except ValidationError as error:
+        raise ParameterError(_told(error, path, value), key=path) from None
+
+
+def _told(error: ValidationError, path: str, value: Value) -> str:
+    row, kind = PATHS[path], error.errors()[0]["type"]
+    given = str(value).lower() if isinstance(value, bool) else reprlib.repr(value)
+    if row.low is None or row.high is None:
+        return f"must be {' or '.join(row.options)}, not {given}{nearest(str(value), row.options)}"
+    span = f"range {row.low:g} to {row.high:g}, unit {row.unit}"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound = f"at least {row.low:g}" if kind == "greater_than_equal" else f"at most {row.high:g}"
+        return f"must be {bound} ({span}), not {given}"
+    must = {"int_type": "whole number", "finite_number": "finite number"}.get(kind, "number")
+    return f"must be a {must} ({span}), not {given}"
+
+
+def _known(path: str) -> None:
+    if path not in PATHS:
+        raise ParameterError(f"unknown parameter{nearest(path, PATHS)}", key=path)
+
+
+#: path -> the number's row in the table of defaults
+PATHS: dict[str, Row] = {row.path: row for row in rows()}
