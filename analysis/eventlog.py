@@ -34,7 +34,7 @@ class State:
         culture: (city, department) -> innovation culture.
         trust: (city, department, vendor) -> trust.
         needs: (city, need) of all needs so far.
-        solved: (city, need) -> value, NT$ m a year, of the last solution that went into service.
+        solved: (city, need) -> the case whose service meets it now.
     """
 
     time: float = 0.0
@@ -47,7 +47,7 @@ class State:
     culture: dict[Place, float] = field(default_factory=dict)
     trust: dict[tuple[str | None, str | None, str | None], float] = field(default_factory=dict)
     needs: set[Place] = field(default_factory=set)
-    solved: dict[Place, float] = field(default_factory=dict)
+    solved: dict[Place, int] = field(default_factory=dict)
 
 
 def replay(events: Iterable[Event], state: State | None = None) -> State:
@@ -72,17 +72,18 @@ def replay(events: Iterable[Event], state: State | None = None) -> State:
 
 
 def _move(state: State, event: Event) -> None:
-    if event.case is None:
+    case = event.case
+    if case is None:
         raise ModelError(f"a move without a case: {event}")
-    here = state.stages.get(event.case)
+    here = state.stages.get(case)
     if event.origin != here:
-        raise ModelError(
-            f"case {event.case} is {here or 'nowhere yet'}, but moves from {event.origin}: {event}"
-        )
+        raise ModelError(f"case {case} is {here or 'nowhere yet'}, but moves from {event.origin}: {event}")
     try:
-        state.stages[event.case] = checked(here, Stage(event.target or ""), _reason(event))
+        state.stages[case] = checked(here, Stage(event.target or ""), _reason(event))
     except (TransitionError, ValueError) as error:
-        raise ModelError(f"case {event.case}: {error}: {event}") from error
+        raise ModelError(f"case {case}: {error}: {event}") from error
+    if state.stages[case] is Stage.ABANDONED:  # the need that the service met is back
+        state.solved = {need: solver for need, solver in state.solved.items() if solver != case}
 
 
 def _payment(state: State, event: Event) -> None:
@@ -119,11 +120,13 @@ def _trust(state: State, event: Event) -> None:
 
 
 def _need(state: State, event: Event) -> None:
-    state.needs.add((event.city, event.target))
+    state.needs.add((event.city, event.origin))
 
 
 def _solved(state: State, event: Event) -> None:
-    state.solved[event.city, event.target] = _amount(event)
+    if event.case is None:
+        raise ModelError(f"a need solved by no case: {event}")
+    state.solved[event.city, event.origin] = event.case
 
 
 #: what each kind of event changes; the other kinds change nothing that is rebuilt here

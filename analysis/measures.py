@@ -153,7 +153,7 @@ def _money_wasted(tables: Tables) -> Floats:
 
 
 def _needs_solved(tables: Tables) -> Floats:
-    solved = tables.events.loc[_told(tables, "solved"), ["city", "target"]].astype(str)
+    solved = tables.events.loc[_told(tables, "solved"), ["city", "origin"]].astype(str)
     needs = solved.assign(run=tables.run_of_event[solved.index]).drop_duplicates()
     return _sums(tables, needs["run"].to_numpy())
 
@@ -231,7 +231,7 @@ MEASURES: dict[str, Measure] = {
         ),
         Measure("money_spent", "city's money for grants, small purchases, contracts", "NT$ m", _money_spent),
         Measure("money_wasted", "city's money for purchases that solved nothing", "NT$ m", _money_wasted),
-        Measure("needs_solved", "needs solved", "needs", _needs_solved),
+        Measure("needs_solved", "needs solved at some time", "needs", _needs_solved),
         Measure("value_delivered", "value of solved needs until the end", "NT$ m", _value_delivered),
         Measure("startup_share", "share of start-ups in POCs started", "share", _startup_share),
         Measure(

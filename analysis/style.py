@@ -53,9 +53,9 @@ class Look(NamedTuple):
 
 #: how the two readings of the sources are drawn; what holds under both is drawn as the third
 READINGS = {
-    "M1": Look("D", VERMILION, "reading M1: the policy page at its word"),
-    "M2": Look("o", BLACK, "reading M2: the reported series of POC projects"),
-    "both": Look("s", PURPLE, "observed, under both readings"),
+    "M1": Look("D", VERMILION, "observed, reading M1"),
+    "M2": Look("o", BLACK, "observed, reading M2"),
+    "both": Look("s", PURPLE, "observed, both readings"),
 }
 
 
@@ -70,7 +70,7 @@ def sheet(
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     figure = Figure(figsize=SIZE, dpi=DPI, facecolor="white")
-    above, below = fill(title, 76), fill(caption, 112)
+    above, below = fill(title, 82), fill(caption, 130)
     top = 0.925 - 0.045 * above.count("\n") - 0.038 * keys
     bottom = 0.045 + 0.032 * below.count("\n")
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0.005, bottom, 0.99, top - bottom), w_pad=0.08))

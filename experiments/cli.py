@@ -87,7 +87,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[  # noqa: ARG001  # acted on by its callback
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None: ...
@@ -229,9 +229,7 @@ def run(
     _tell_failures(batch.failures, runs)
 
 
-@app.command(
-    epilog="Example: cityfunnel story taipei_2016_2021 --seed 1, and then: cityfunnel story taipei_2016_2021 --seed 1 29"
-)
+@app.command(epilog="Example: cityfunnel story taipei_2016_2021 --seed 1 29")
 def story(
     scenario: ScenarioName,
     case: Annotated[
@@ -302,9 +300,7 @@ def compare(
             console.print(line)
     if target is not None:
         about = results.about(worlds, seeds, batch.failures, _command())
-        path = store.write(
-            target, partial(results.fill_comparison, outcomes=batch.outcomes, found=found, about=about)
-        )
+        path = store.write(target, partial(results.fill_comparison, batch=batch, found=found, about=about))
         console.print(f"Results: {_near(path)}", markup=False, soft_wrap=True)
     _tell_failures(batch.failures, len(worlds) * runs)
 
@@ -437,7 +433,7 @@ def _tell_failures(failures: Sequence[Failure], runs: int) -> None:
     if not failures:
         return
     shown = "".join(f"\n  {_told(failure)}" for failure in failures[:5])
-    more = f"\n  and {len(failures) - 5} more" if len(failures) > 5 else ""  # noqa: PLR2004
+    more = f"\n  and {len(failures) - 5} more" if len(failures) > 5 else ""
     sys.stderr.write(f"cityfunnel: {len(failures)} of {runs} runs failed and are left out:{shown}{more}\n")
     raise typer.Exit(FAILED)
 

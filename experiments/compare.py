@@ -36,14 +36,11 @@ def compare(outcomes: pd.DataFrame, names: Sequence[str]) -> list[Comparison]:
     """
     rows = {name: outcomes[(outcomes["scenario"] == name).to_numpy()] for name in names}
     base = names[0]
-    return [
-        Comparison(base, name, tuple(Difference(*row) for row in _rows(paired(rows[base], rows[name]))))
-        for name in names[1:]
-    ]
+    return [Comparison(base, name, tuple(_differences(paired(rows[base], rows[name])))) for name in names[1:]]
 
 
-def _rows(table: pd.DataFrame) -> Iterator[tuple[object, ...]]:
-    return table.itertuples(index=False, name=None)
+def _differences(table: pd.DataFrame) -> Iterator[Difference]:
+    return (Difference._make(row) for row in table.itertuples(index=False, name=None))
 
 
 def table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
@@ -113,31 +110,31 @@ def _scale(measure: str) -> float:
     return 100.0 if MEASURES[measure].unit == "share" else 1.0
 
 
-#: measure -> what a scenario does more or less of, with ``{d}`` for the size of the difference
-PHRASES: dict[str, tuple[str, str]] = {
-    "proposals_received": ("receives {d} proposals more", "receives {d} proposals fewer"),
-    "poc_started": ("starts {d} POCs more", "starts {d} POCs fewer"),
-    "poc_completed": ("brings {d} POCs more to a good end", "brings {d} POCs fewer to a good end"),
-    "proposal_to_poc": ("takes a proposal to a POC {d} points more often", "takes a proposal to a POC {d} points less often"),
-    "poc_to_project": ("turns a POC into a project {d} points more often", "turns a POC into a project {d} points less often"),
-    "projects": ("puts {d} projects more into service", "puts {d} projects fewer into service"),
-    "topdown_completed": ("completes {d} top-down projects more", "completes {d} top-down projects fewer"),
-    "tenders": ("opens {d} tenders more", "opens {d} tenders fewer"),
-    "first_round_failures": ("sees {d} first rounds more fail", "sees {d} first rounds fewer fail"),
-    "money_spent": ("spends NT$ {d} m more", "spends NT$ {d} m less"),
-    "money_wasted": ("wastes NT$ {d} m more", "wastes NT$ {d} m less"),
-    "needs_solved": ("solves {d} needs more", "solves {d} needs fewer"),
-    "value_delivered": ("delivers value of NT$ {d} m more", "delivers value of NT$ {d} m less"),
-    "startup_share": ("has a share of start-ups among its POCs {d} points higher", "has a share of start-ups among its POCs {d} points lower"),
-    "days_to_poc": ("takes {d} days longer to reach a POC", "is {d} days faster to a POC"),
-    "loss_financial": ("has a share of financial losses {d} points higher", "has a share of financial losses {d} points lower"),
-    "loss_technical": ("has a share of technical losses {d} points higher", "has a share of technical losses {d} points lower"),
-    "loss_administrative": ("has a share of administrative losses {d} points higher", "has a share of administrative losses {d} points lower"),
-}  # fmt: skip
+#: measure -> what a scenario does, with ``{d}`` for the size of the difference, and the words for
+#: more and for less
+PHRASES: dict[str, tuple[str, str, str]] = {
+    "proposals_received": ("receives {d} proposals {}", "more", "fewer"),
+    "poc_started": ("starts {d} POCs {}", "more", "fewer"),
+    "poc_completed": ("brings {d} POCs {} to a good end", "more", "fewer"),
+    "proposal_to_poc": ("takes a proposal to a POC {d} points {} often", "more", "less"),
+    "poc_to_project": ("turns a POC into a project {d} points {} often", "more", "less"),
+    "projects": ("puts {d} projects {} into service", "more", "fewer"),
+    "topdown_completed": ("completes {d} top-down projects {}", "more", "fewer"),
+    "tenders": ("opens {d} tenders {}", "more", "fewer"),
+    "first_round_failures": ("sees {d} first rounds {} fail", "more", "fewer"),
+    "money_spent": ("spends NT$ {d} m {}", "more", "less"),
+    "money_wasted": ("wastes NT$ {d} m {}", "more", "less"),
+    "needs_solved": ("solves {d} needs {}", "more", "fewer"),
+    "value_delivered": ("delivers NT$ {d} m {} of value", "more", "less"),
+    "startup_share": ("has start-ups in its POCs {d} points {} often", "more", "less"),
+    "days_to_poc": ("takes {d} days {} to reach a POC", "more", "less"),
+    "loss_financial": ("has a share of financial losses {d} points {}", "higher", "lower"),
+    "loss_technical": ("has a share of technical losses {d} points {}", "higher", "lower"),
+    "loss_administrative": ("has a share of administrative losses {d} points {}", "higher", "lower"),
+}
 
 
 def _phrase(measure: str, size: str, more: bool) -> str:
-    if measure in PHRASES:
-        return PHRASES[measure][0 if more else 1].format(d=size)
-    unit = MEASURES[measure].unit
-    return f"has {measure} {size} {'points' if unit == 'share' else unit} {'higher' if more else 'lower'}"
+    unit = "points" if _scale(measure) > 1 else MEASURES[measure].unit
+    form, up, down = PHRASES.get(measure, (f"has {measure} {{d}} {unit} {{}}", "higher", "lower"))
+    return form.format(up if more else down, d=size)

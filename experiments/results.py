@@ -131,10 +131,11 @@ def about(
 
 
 def fill_comparison(
-    folder: Path, outcomes: pd.DataFrame, found: Sequence[Comparison], about: Mapping[str, Any]
+    folder: Path, batch: Batch, found: Sequence[Comparison], about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write a comparison into the folder of a store; return what its manifest is to say."""
     from experiments.compare import table
 
+    assert batch.outcomes is not None
     table(found).to_csv(folder / "differences.csv", index=False)
-    return {**about, "tables": store.save(folder, {"outcomes": outcomes})}
+    return {**about, "tables": store.save(folder, {"outcomes": batch.outcomes})}

@@ -187,7 +187,7 @@ def funnel(table: pd.DataFrame) -> Table:
 def _channels(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each channel's rows; a lone channel is not told twice."""
     names = list(dict.fromkeys(table["channel"].astype(str)))
-    for name in names[:-1] if len(names) == 2 else names:  # noqa: PLR2004
+    for name in names[:-1] if len(names) == 2 else names:
         yield name, table[(table["channel"] == name).to_numpy()]
 
 
@@ -300,7 +300,7 @@ def comparison(found: Comparison) -> Table:
 
     table = _grid(
         _whole("measure"),
-        _right(found.base if len(found.base) <= 12 else "base"),  # noqa: PLR2004
+        _right(found.base if len(found.base) <= 12 else "base"),
         _right("other"),
         _right("difference"),
         _right("95% interval"),

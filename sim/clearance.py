@@ -27,9 +27,10 @@ def consenting(consent: float, silo: float, linked: bool, coordinated: float) ->
 
 
 def paperwork(burden: float, aid: float, skill: float, experience: float) -> float:
-    """Chance that paperwork stops a case: the burden, less what the office takes off (``aid``) and
-    what the vendor's experience with public buyers averts; from none to double along the
-    department's skill, whose middle is 0.5.
+    """Chance that paperwork stops a case.
+
+    It is the burden, less what the office takes off (``aid``) and what the vendor's experience with
+    public buyers averts; from none to double along the department's skill, whose middle is 0.5.
     """
     return min(1.0, burden * (1 - aid) * (1 - experience) * 2 * (1 - skill))
 

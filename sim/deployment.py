@@ -97,14 +97,12 @@ class Services:
         numbers = self._city.parameters.deployment
         finance, skill = case.vendor.traits.finance, case.host.skill
         rate = giving_up(numbers.abandonment, numbers.misfit_weight, fit, finance, skill)
-        years = (
-            self._model.luck.wait(1 / rate, Concern.SURVIVAL, case.key)
-            if rate > 0
-            else numbers.contract_years
-        )
-        if years < numbers.contract_years:
+        unit = self._model.luck.wait(1.0, Concern.SURVIVAL, case.key)
+        if unit < rate * numbers.contract_years:
             reason = Reason.ADMINISTRATIVE if finance >= skill else Reason.FINANCIAL
-            self._model.calendar.after(years * YEAR, self.abandon, case, reason if works else Reason.MISFIT)
+            self._model.calendar.after(
+                unit / rate * YEAR, self.abandon, case, reason if works else Reason.MISFIT
+            )
         else:
             self._model.calendar.after(numbers.contract_years * YEAR, self._sustain, case)
 

@@ -9,8 +9,8 @@ generators", OOPSLA): a 64-bit state is mixed into a number, where the state is 
 (seed and concern, mixed), the entity and the occasion, each of the two times an odd constant of
 its own (multipliers with good spectra: Steele and Vigna 2022, "Computationally easy, spectrally
 good multipliers", Software: Practice and Experience 52). It needs 64-bit integer arithmetic alone,
-so every platform, and any compiled engine, gives the same bits. Normal deviates come from inversion (Wichura 1988,
-algorithm AS 241, as in :class:`statistics.NormalDist`).
+so every platform, and any compiled engine, gives the same bits. Normal deviates come from
+inversion (Wichura 1988, algorithm AS 241, as in :class:`statistics.NormalDist`).
 """
 
 from __future__ import annotations

@@ -228,16 +228,8 @@ class Ecosystem(mesa.Model):
         origin, case.stage = case.stage, checked(case.stage, stage, reason)
         if stage in ENDS:
             case.vendor.cases.remove(case)
-        self.tell(
-            Kind.MOVE,
-            case.city,
-            case.number,
-            actor=actor,
-            origin=origin,
-            target=stage,
-            reason=reason,
-            amount=amount,
-        )
+        number, now = case.number, self.calendar.now
+        self._record(Event(now, case.city.name, number, Kind.MOVE, actor, origin, stage, reason, amount))
 
     def close(self, case: Case, reason: Reason, actor: str) -> None:
         """A case leaves the funnel before service; what it held is free again."""

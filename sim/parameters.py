@@ -36,7 +36,7 @@ Value = float | int | bool | str
 class Group(BaseModel):
     """A frozen group of numbers, checked when made; unknown names are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
 
 
 def number(
@@ -168,12 +168,12 @@ class Pmo(Group):
     search_days: float = number(20, "days", 0.1, 200, "assumed", "G7", "mean work to find a vendor for a roadmap need")
     review_days: float = number(10, "days", 0.1, 200, "assumed", "G7", "mean work for one review of a POC")
     coordination_days: float = number(15, "days", 0.1, 200, "assumed", "G7 S19", "mean work to bring another department in")
-    strictness: float = number(0.32, "share", 0, 1, "policy", "R02", "agreement with the policy framework that is asked for")
+    strictness: float = number(0.3, "share", 0, 1, "policy", "R02", "agreement with the policy framework that is asked for")
     alignment: float = number(0.60, "share", 0.02, 0.98, "assumed", "R02", "mean agreement of proposals with the framework")
     match_bar: float = number(0.15, "fit", 0, 1, "tuned", "R06", "perceived fit below which no department is approached")
     tries: int = number(3, "departments", 1, 10, "tuned", "R06", "departments approached for one proposal")
     skill: float = number(0.4, "share", 0, 1, "assumed", "R06", "share of the error in judging fit that the office removes")
-    contacts: float = number(0.15, "share", 0, 1, "assumed", "R01", "vendors that the office knows at the start")
+    contacts: float = number(0.15, "share", 0, 1, "assumed", "R01", "vendors that the office knows when they come into the market")
     help: float = number(0.5, "share", 0, 1, "assumed", "R06", "share of the administrative burden that the office takes off")
     autonomy: float = number(0.5, "share", 0, 1, "policy", "R36 K4", "how far the office is shielded from politics")
     cost: float = number(1.5, "NT$ m/person/year", 0, 10, "observed", "S11", "cost of the office a head")
@@ -300,7 +300,7 @@ class Procurement(Group):
     price_noise: float = number(0.15, "log units", 0, 1, "assumed", "P07", "spread of prices about the estimate (lognormal)")
     discount: float = number(0.10, "share", 0, 0.9, "assumed", "P11", "mean distance of prices below the estimate")
     build_cost: float = number(0.8, "share", 0, 2, "assumed", "G3", "cost of delivery, as a share of the estimate")
-    build_days: float = number(150, "days", 1, 1000, "assumed", "P16", "mean time from contract to service")
+    build_days: float = number(120, "days", 1, 1000, "assumed", "P16", "mean time from contract to service")
     budget_years: int = number(2, "budgets", 0, 10, "assumed", "R32", "yearly budgets that a tender may wait for")
     no_poc_clarity: float = number(0.5, "share", 0, 1, "literature", "S18 R23", "how much of the need's statement reaches a tender without a POC")
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import exp
-from typing import TYPE_CHECKING
+from math import exp, sqrt
+from typing import TYPE_CHECKING, NamedTuple
 
 from sim import circle
-from sim.agents.department import wish_to_scale
-from sim.agents.experts import FAILED_BY, Criteria, weakest, weighted
 from sim.events import Kind
 from sim.luck import Concern, address
 from sim.stages import Reason, Stage
@@ -23,6 +21,40 @@ PANEL = "review panel"
 
 #: tasks of the office have addresses by case; reviews take those from here on
 _REVIEW_TASK = 200
+
+
+# what a review scores
+
+
+class Criteria(NamedTuple):
+    """The four criteria of a review (R10), each from 0 to 1."""
+
+    execution: float
+    technical: float
+    administrative: float
+    financial: float
+
+
+#: the reason that a case gets when the criterion at that place is what failed it
+FAILED_BY = (Reason.TECHNICAL, Reason.MISFIT, Reason.ADMINISTRATIVE, Reason.FINANCIAL)
+
+
+def panel_error(members: list[float]) -> float:
+    """Standard deviation of the mean of independent scores, from those of the members' errors."""
+    return sqrt(sum(error * error for error in members)) / len(members)
+
+
+def weighted(scores: Criteria, weights: Criteria) -> float:
+    """The score of a review: criteria weighted, weights scaled to 1 (all equal where all are 0)."""
+    total = sum(weights)
+    if total <= 0:
+        return sum(scores) / len(scores)
+    return sum(score * weight for score, weight in zip(scores, weights, strict=True)) / total
+
+
+def weakest(scores: Criteria) -> int:
+    """The place of the lowest criterion."""
+    return min(range(len(scores)), key=scores.__getitem__)
 
 
 # decisions
@@ -192,11 +224,8 @@ class Pilots:
             self._city.purchasing.prepare(case)
 
     def _follow_up(self, case: Case, scores: Criteria) -> str:
-        rules, wish = self._city.conditions.poc, self._city.parameters.deployment
-        chance = wish_to_scale(
-            wish.scale_wish, wish.scale_fit, wish.scale_demand, scores.technical, case.demanded
-        )
-        if self._model.luck.uniform(Concern.SCALE_WISH, case.key) >= chance:
+        rules = self._city.conditions.poc
+        if not case.host.wants_scale(case, scores.technical):
             return "no_follow_up"
         seen = case.vendor.scaling + rules.noise * self._model.luck.normal(Concern.SCALING, case.key)
         doubted = seen < rules.scaling_bar

@@ -82,7 +82,7 @@ def _rival(log: EventLog, luck: Random, time: float, parent: CaseRecord) -> None
 
 def _service(log: EventLog, luck: Random, time: float, case: CaseRecord) -> None:
     kind = "solved" if luck.random() < USABLE else "unsolved"
-    _event(log, time, case, kind, case.department, None, case.need, case.channel, VALUE)
+    _event(log, time, case, kind, case.department, case.need, case.channel, None, VALUE)
     end = time + luck.expovariate(ABANDON)
     if kind == "solved" and end > time + 700:
         _move(log, time + 700, case, Stage.DEPLOYED, Stage.SUSTAINED)

@@ -9,9 +9,10 @@ import numpy as np
 
 from analysis import style
 from analysis.series import Band, band, latest, unseen
-from analysis.tables import Floats, Tables, is_
+from analysis.tables import Floats, Rows, Tables, is_
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -58,25 +59,25 @@ def cultures(tables: Tables, grid: Floats) -> Floats:
 
 
 def _mean_of_latest(tables: Tables, kinds: Sequence[str], owner: str, grid: Floats) -> Floats:
-    import pandas as pd
-
     told = is_(tables.events["kind"], *kinds)
     events, run = tables.events[told], tables.run_of_event[told]
-    keys = pd.DataFrame({"run": run, "city": events["city"].to_numpy(), "owner": events[owner].to_numpy()})
-    entity = (
-        keys.groupby(["run", "city", "owner"], observed=True, dropna=False, sort=False)
-        .ngroup()
-        .to_numpy(np.intp)
-    )
-    count = int(entity.max(initial=-1)) + 1
-    values = latest(entity, events["time"].to_numpy(), events["amount"].to_numpy(), count, grid)
-    run_of_entity = np.zeros(count, dtype=np.intp)
-    run_of_entity[entity] = run
+    owners = _owners(run, events, owner)
+    count = int(owners.max(initial=-1)) + 1
+    run_of_owner = np.zeros(count, dtype=np.intp)
+    run_of_owner[owners] = run
+    values = latest(owners, events["time"].to_numpy(), events["amount"].to_numpy(), count, grid)
     sums, known = (np.zeros((len(tables.runs), len(grid))) for _ in range(2))
-    np.add.at(sums, run_of_entity, np.nan_to_num(values))
-    np.add.at(known, run_of_entity, ~np.isnan(values))
+    np.add.at(sums, run_of_owner, np.nan_to_num(values))
+    np.add.at(known, run_of_owner, ~np.isnan(values))
     means = np.divide(sums, known, out=np.full(sums.shape, np.nan), where=known > 0)
     return unseen(means, tables.runs["days"].to_numpy(), grid)
+
+
+def _owners(run: Rows, events: pd.DataFrame, owner: str) -> Rows:
+    """A number for each owner of the value that an event tells: a city or a department, in one run."""
+    keys = ["run", *dict.fromkeys(("city", owner))]
+    groups = events.assign(run=run).groupby(keys, observed=True, dropna=False, sort=False)
+    return np.asarray(groups.ngroup(), dtype=np.intp)
 
 
 def _title(support: Band, culture: Band) -> str:
@@ -86,7 +87,7 @@ def _title(support: Band, culture: Band) -> str:
         if len(known := found.mean[~np.isnan(found.mean)])
     ]
     text = " and ".join(said) or "no support or culture was recorded"
-    return f"{text[0].upper()}{text[1:]} (mean of the runs)"
+    return f"{text[0].upper()}{text[1:]} over the period"
 
 
 def _elections(tables: Tables, start: float) -> list[Mark]:

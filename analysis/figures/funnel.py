@@ -11,6 +11,7 @@ from analysis import style
 from analysis.funnel import ALL, STEPS, channels, counts, summary
 from analysis.measures import MEASURES
 from analysis.tables import Tables, of_channel, until
+from analysis.targets import covers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ NAMES = {
 }
 
 #: how far bars stand above the middle of their row, to make room for marks
-LIFT = 0.22
+LIFT = 0.28
 
 #: measure of an observed count (or of the counted part of a share) -> step and the measure it is
 PLACES = {
@@ -63,11 +64,11 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
     names = channels(tables)
     panels = [*names, ALL] if len(names) > 1 else names or [ALL]
     note = (
-        "Bars: mean; thin lines: middle 95% of runs; thick: 95% interval of the mean. Filled marks: observed, up "
-        "to the day named; hollow: the model's mean on that day."
+        "Bars: mean of the runs, in brackets with what a rival won; thin lines: middle 95% of runs; thick: "
+        "95% interval of the mean. Filled marks: observed up to the day named; hollow: the model's mean then."
     )
     figure, axes = style.sheet(
-        _title(table), style.caption(tables, note), 1, len(panels), keys=2, sharex=True, sharey=True
+        _title(table), style.caption(tables, note), 1, len(panels), keys=1, sharex=True, sharey=True
     )
     for one, channel in zip(axes, panels, strict=True):
         chosen = table[table["channel"] == channel]
@@ -75,7 +76,7 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
         _observed(one, list(_marks(tables, observed, channel, len(panels) == 1)))
         style.named(one, "cases in a run", "", style.CHANNEL_NAMES.get(channel, channel))
     _frame(axes)
-    style.key_above(figure, *_keys(), columns=3)
+    style.key_above(figure, *_keys(), columns=5)
     return figure
 
 
@@ -95,11 +96,16 @@ def _panel(axes: Axes, table: pd.DataFrame, colour: str) -> None:
     axes.barh(y, own["mean"], height, color=colour, edgecolor=colour, linewidth=1.2)
     axes.hlines(y, own["lower"], own["upper"], color=style.BLACK, linewidth=1.2)
     axes.hlines(y, own["low"], own["high"], color=style.BLACK, linewidth=5)
-    for place, mean, end in zip(y, own["mean"], np.fmax(own["upper"], need["mean"]), strict=True):
-        text = f"{mean:.{0 if mean >= 10 else 1}f}"
+    ends = np.fmax(own["upper"], need["mean"])
+    for place, mean, given, end in zip(y, own["mean"], need["mean"], ends, strict=True):
+        text = _number(mean) + (f" ({_number(given)})" if given > mean else "")
         axes.annotate(
             text, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=style.SMALL
         ).set_in_layout(False)
+
+
+def _number(value: float) -> str:
+    return f"{value:.{0 if value >= 10 else 1}f}"
 
 
 def _marks(tables: Tables, observed: Sequence[Target], channel: str, alone: bool) -> Iterator[Mark]:
@@ -107,7 +113,7 @@ def _marks(tables: Tables, observed: Sequence[Target], channel: str, alone: bool
     latest: dict[tuple[str, str], Target] = {}
     for target in sorted(observed, key=lambda target: target.date):
         mine = target.channel == channel or (target.channel is None and (channel == ALL or alone))
-        if target.measure in PLACES and mine and _seen(tables, target):
+        if target.measure in PLACES and mine and covers(tables, target.date):
             latest[PLACES[target.measure][0], target.reading] = target
     return (_mark(tables, target) for target in latest.values())
 
@@ -119,16 +125,11 @@ def _mark(tables: Tables, target: Target) -> Mark:
     return Mark(target, step, value, float(MEASURES[measure].function(seen).mean()))
 
 
-def _seen(tables: Tables, target: Target) -> bool:
-    start, days = style.day_number(tables.runs["start"].min()), float(tables.runs["days"].max())
-    return start <= style.day_number(target.date) <= start + days
-
-
 def _observed(axes: Axes, marks: list[Mark]) -> None:
     """Marks under the bars; two figures for one step stand below each other."""
     for place, step in enumerate(STEPS):
         here = [mark for mark in marks if mark.step == step]
-        for mark, below in zip(here, (0.2,) if len(here) == 1 else (0.1, 0.45, 0.8), strict=False):
+        for mark, below in zip(here, (0.14,) if len(here) == 1 else (0.04, 0.38, 0.72), strict=False):
             _draw_mark(axes, mark, place + below)
 
 
@@ -150,7 +151,7 @@ def _keys() -> tuple[list[Artist], list[str]]:
 
     keys: dict[str, Artist] = {
         "the vendor's own": Patch(color=style.GREY),
-        "won by a rival in its tender": Patch(facecolor="white", edgecolor=style.GREY, hatch="////"),
+        "won by a rival": Patch(facecolor="white", edgecolor=style.GREY, hatch="////"),
     }
     for look in style.READINGS.values():
         keys[look.name] = Line2D([], [], linestyle="", marker=look.marker, color=look.colour, markersize=8)
@@ -158,8 +159,8 @@ def _keys() -> tuple[list[Artist], list[str]]:
 
 
 def _frame(axes: Sequence[Axes]) -> None:
-    axes[0].set_yticks(range(len(STEPS)), [NAMES[step] for step in STEPS], fontsize=style.TEXT)
-    axes[0].set_ylim(len(STEPS) - 0.4, -0.6)
-    axes[0].set_xlim(0, None)
+    axes[0].set_yticks(np.arange(len(STEPS)) - LIFT, [NAMES[step] for step in STEPS], fontsize=style.TEXT)
+    axes[0].set_ylim(len(STEPS) - 0.5, -0.6)
+    axes[0].set_xlim(0, 1.14 * axes[0].get_xlim()[1])
     for one in axes:
         one.grid(visible=False, axis="y")

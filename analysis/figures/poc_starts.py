@@ -35,7 +35,8 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
     marks = [mark for mark in map(_mark, observed) if mark and days[0] <= mark.day <= days[-1]]
     note = (
         "Lines: mean of the runs; shades: middle 50% and 95%. Marks: observed; an arrow means 'more than'. "
-        "M1 and M2 contradict each other: they are two readings of the sources, not a range."
+        "Reading M1 takes the policy page at its word, M2 the reported series of POC projects. They "
+        "contradict each other and are no range."
     )
     figure, (axes,) = style.sheet(_title(bands, marks, days), style.caption(tables, note))
     for (channel, found), line in zip(bands.items(), ("-", "--"), strict=False):
@@ -92,7 +93,7 @@ def _draw_marks(axes: Axes, marks: Sequence[Mark]) -> None:
 
 def _name(axes: Axes, place: tuple[float, float], targets: Sequence[Target], colour: str) -> None:
     """Ids and value beside a mark, on its left where the end is near; an arrow upwards for a lower bound."""
-    left = place[0] > np.dot(axes.get_xlim(), (0.15, 0.85))
+    left = place[0] > np.dot(axes.get_xlim(), (0.06, 0.94))
     text = "\n".join(style.figure_of(target, place[1]) for target in targets)
     axes.annotate(
         text, place, (-9 if left else 9, -3), textcoords="offset points", fontsize=style.SMALL,

@@ -182,12 +182,13 @@ class City(mesa.Agent):
     # names and news
 
     def greet(self, vendor: Vendor) -> None:
-        """Let every intake channel know a vendor that came into the market."""
+        """Let the office and every intake channel know a vendor that came into the market."""
+        self.pmo.greet(vendor)
         for channel in self.channels.values():
             channel.meet(vendor)
 
     def hear_of(self, gain: float) -> None:
-        """Good news (a gain above 0) wins reputation, bad news (below 0) loses it, in parts of what is left."""
+        """Good news (above 0) wins part of the reputation that is missing, bad news loses part of it."""
         room = 1 - self.reputation if gain > 0 else self.reputation
         self.reputation += gain * room
         self.model.tell(Kind.REPUTATION, self, actor=self.name, amount=self.reputation)
@@ -195,10 +196,8 @@ class City(mesa.Agent):
     def cheer(self, works: bool) -> None:
         """A project that everybody sees works, or fails: the mayor's support moves with it."""
         politics, learning = self.conditions.politics, self.conditions.learning
-        self._set_support(
-            self.support
-            + (politics.success_gain if works else -politics.failure_loss * (1 - learning.monitoring))
-        )
+        loss = politics.failure_loss * (1 - learning.monitoring)
+        self._set_support(self.support + (politics.success_gain if works else -loss))
 
     # the year
 

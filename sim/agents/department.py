@@ -194,6 +194,12 @@ class Department(mesa.Agent):
 
     # hosting
 
+    def publishes(self, call: int) -> bool:
+        """Whether the department publishes a problem in the city's ``call``-th call."""
+        rules = self.city.conditions.problem_led
+        chance = publishing(rules.publishing, self.culture, self.city.backing)
+        return self.model.luck.uniform(Concern.PUBLISH, self.key, call) < chance
+
     def perceive(self, case: Case, need: Need, sharpness: float, concern: Concern) -> float:
         """The fit of a case as officials judge it on paper; ``sharpness`` (0 to 1) removes error."""
         numbers = self.city.parameters.fit
@@ -241,6 +247,14 @@ class Department(mesa.Agent):
             return None
         return Reason.ADMINISTRATIVE
 
+    def wants_scale(self, case: Case, judged_fit: float) -> bool:
+        """Whether the department wants a service that passed its POC on a larger scale."""
+        numbers = self.city.parameters.deployment
+        chance = wish_to_scale(
+            numbers.scale_wish, numbers.scale_fit, numbers.scale_demand, judged_fit, case.demanded
+        )
+        return self.model.luck.uniform(Concern.SCALE_WISH, case.key) < chance
+
     def admit(self, case: Case) -> None:
         """Host a cleared case when a place is free; until then it waits its turn."""
         self._queue.append(case)
@@ -287,7 +301,10 @@ class Department(mesa.Agent):
         self.model.pay("world", self, self.yearly, "budget", self.city)
 
     def reserve(self, need: Need, amount: float) -> bool:
-        """Reserve money for a need, from its own budget line if it has one; False where there is too little."""
+        """Reserve money for a need and return True, or False where there is too little.
+
+        A need with a budget line of its own brings its money along.
+        """
         if need.funded:
             self.model.pay("world", self, amount, "budget", self.city)
         if self.free_budget < amount:

@@ -214,11 +214,15 @@ class Pmo(mesa.Agent):
 
     def knows(self, vendor: Vendor, department: Department) -> bool:
         """Whether the office (or, without one, the department) has contact with a vendor."""
-        office = self.city.conditions.pmo
-        if not office.exists:
-            share = self.city.parameters.departments.contacts
-            return self.city.ties.trust.has_edge(department, vendor) or vendor.hears(share, department.key)
-        return vendor.key in self._contacts or vendor.hears(office.contacts, self.city.key)
+        if self.city.conditions.pmo.exists:
+            return vendor.key in self._contacts
+        share = self.city.parameters.departments.contacts
+        return self.city.ties.trust.has_edge(department, vendor) or vendor.hears(share, department.key)
+
+    def greet(self, vendor: Vendor) -> None:
+        """A vendor came into the market; some of them the office knows at once."""
+        if vendor.hears(self.city.conditions.pmo.contacts, self.city.key):
+            self.meet(vendor)
 
     def meet(self, vendor: Vendor) -> None:
         """Keep a vendor's address."""

@@ -10,7 +10,7 @@ import mesa
 from sim import circle
 from sim.calendar import YEAR
 from sim.events import Kind
-from sim.luck import Concern, address
+from sim.luck import Concern
 from sim.stages import Stage
 
 if TYPE_CHECKING:
@@ -35,17 +35,14 @@ def can_pay(cash: float, cost: float, cushion: float) -> bool:
     return cash >= cost * cushion
 
 
-def proposes(chance: float, reputation: float, open_cases: int, limit: int) -> bool:
-    """Whether a vendor proposes: the better the city's name, the likelier, while it is not too busy.
-
-    ``chance`` is the vendor's luck on this occasion (uniform, 0 to 1).
-    """
-    return open_cases < limit and chance < reputation
+def offering(reputation: float, pursued: int, limit: int) -> float:
+    """Chance that a vendor uses an occasion to propose: the city's name, while it is not too busy."""
+    return reputation if pursued < limit else 0.0
 
 
-def bid_chance(willingness: float, suits: float) -> float:
-    """Chance that a vendor bids, given how well (0 to 1) it thinks that its offer suits."""
-    return min(1.0, willingness * suits)
+def answering(willingness: float, suits: float) -> float:
+    """Chance that a vendor answers a call, given how well (0 to 1) it thinks that its offer suits."""
+    return willingness * suits
 
 
 # agent
@@ -163,11 +160,24 @@ class Vendor(mesa.Agent):
     @property
     def pursued(self) -> int:
         """Cases that the vendor pursues: those not yet in service."""
-        return sum(case.stage is not Stage.DEPLOYED for case in self.cases)
+        return sum(case.stage is not Stage.DEPLOYED for case in self.cases) if self.cases else 0
 
     def free(self) -> bool:
         """Whether the vendor can take up another case."""
         return not self.gone and self.pursued < self.model.parameters.vendors.open_cases
+
+    def proposes(self, reputation: float, key: int) -> bool:
+        """Whether the vendor uses the occasion at address ``key`` to propose something to a city."""
+        chance = offering(reputation, self.pursued, self.model.parameters.vendors.open_cases)
+        return self.model.luck.uniform(Concern.OFFER, key) < chance
+
+    def answer(self, need: Need, willingness: float, key: int) -> float | None:
+        """The position of the vendor's answer to a published need, or None where it gives none."""
+        goal = self.guess(need, need.clarity, Concern.VENDOR_GUESS, need.stated)
+        position = self.offer_for(goal)
+        tolerance = need.department.city.parameters.fit.tolerance
+        chance = answering(willingness, circle.fit(circle.distance(position, goal), tolerance))
+        return position if self.model.luck.uniform(Concern.RESPONSE, key) < chance else None
 
     def hears(self, reach: float, place: int) -> bool:
         """Whether the vendor belongs to the ``reach`` (0 to 1) that hears of a place's programme."""
@@ -196,8 +206,3 @@ def _drawn_kind(model: Ecosystem, key: int) -> str:
         if mark < 0:
             return kind
     return kinds[-1]
-
-
-def shared_key(vendor: Vendor, need: Need) -> int:
-    """The address of what a vendor and a need share."""
-    return address(vendor.key, need.key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim import circle
-from sim.agents.vendor import proposes
 from sim.calendar import YEAR
 from sim.luck import Concern, address
 
@@ -43,8 +42,7 @@ class BottomUpIntake:
         if not rules.open or not vendor.hears(rules.reach, city.key):
             return
         key = address(address(vendor.key, city.key), occasion)
-        mark = self._model.luck.uniform(Concern.OFFER, key)
-        if proposes(mark, city.reputation, vendor.pursued, self._model.parameters.vendors.open_cases):
+        if vendor.proposes(city.reputation, key):
             case = self._model.submit(city, "bottom_up", vendor, self._offer(vendor), key)
             city.pmo.receive(case)
 

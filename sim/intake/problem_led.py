@@ -6,9 +6,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sim import circle
-from sim.agents.department import publishing
-from sim.agents.vendor import bid_chance, shared_key
 from sim.calendar import YEAR
+from sim.cases import Need
 from sim.events import Kind
 from sim.luck import Concern, address
 from sim.stages import Reason, Stage
@@ -16,7 +15,7 @@ from sim.stages import Reason, Stage
 if TYPE_CHECKING:
     from sim.agents.city import City
     from sim.agents.vendor import Vendor
-    from sim.cases import Case, Need
+    from sim.cases import Case
 
 OFFICE = "PMO"
 
@@ -63,12 +62,10 @@ class ProblemLedCalls:
 
     def _published(self, call: int) -> list[Need]:
         """The most severe need of each department that is willing, the most severe of all first."""
-        rules, luck = self._city.conditions.problem_led, self._model.luck
-        needs = []
+        rules, needs = self._city.conditions.problem_led, list[Need]()
         for department in self._city.departments:
             need = department.worst(0.0)
-            chance = publishing(rules.publishing, department.culture, self._city.backing)
-            if need and luck.uniform(Concern.PUBLISH, address(department.key, call)) < chance:
+            if need and department.publishes(call):
                 needs.append(need)
         return sorted(needs, key=lambda need: -need.severity)[: rules.challenges]
 
@@ -105,11 +102,9 @@ class ProblemLedCalls:
             heard = self._model.luck.uniform(Concern.CALL_HEARD, vendor.key, call) < rules.reach
             if not heard or not vendor.free():
                 continue
-            goal = vendor.guess(need, need.clarity, Concern.VENDOR_GUESS, need.stated)
-            position = vendor.offer_for(goal)
-            suits = circle.fit(circle.distance(position, goal), city.parameters.fit.tolerance)
-            key = address(shared_key(vendor, need), call)
-            if self._model.luck.uniform(Concern.RESPONSE, key) < bid_chance(rules.response, suits):
+            key = address(address(vendor.key, need.key), call)
+            position = vendor.answer(need, rules.response, key)
+            if position is not None:
                 found.append(self._model.submit(city, "problem_led", vendor, position, key))
         return found
 

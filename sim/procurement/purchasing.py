@@ -159,7 +159,7 @@ class Purchasing:
         return Bid(vendor, position, price)
 
     def _clarity(self, need: Need) -> float:
-        """How much of the need the tender's text carries: what was stated, as far as officials can write it."""
+        """How much of the need the tender's text carries: all that was stated only after a POC."""
         conditions = self._city.conditions
         share = 1.0 if conditions.poc.required else conditions.procurement.no_poc_clarity
         return need.clarity * share

@@ -1,0 +1,282 @@
+"""The words of a story: what happened, and why it ended, as one would say it to a mayor.
+
+Texts may hold the fields ``{vendor}`` (its name), ``{kind}`` (of firm), ``{domain}``, ``{parent}``
+(number of a case), ``{host}`` and ``{Host}`` (the department), ``{actor}``, ``{amount}`` (money) and
+``{days}`` (since the submission).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sim.events import Kind
+from sim.stages import Reason, Stage
+
+# --- who offers what ----------------------------------------------------------------------------
+
+VENDORS = {"startup": "a start-up", "sme": "a small or medium-sized firm", "large": "a large firm"}
+
+TITLES = {
+    "bottom_up": "{vendor}, {kind}, offers the city a solution in the field of {domain}",
+    "top_down": "The city asks {vendor}, {kind}, to answer a need in the field of {domain}",
+    "problem_led": "{vendor}, {kind}, answers a call for solutions in the field of {domain}",
+    "tender": "{vendor}, {kind}, wins the tender that followed case {parent}",
+}
+TITLE = "{vendor}, {kind}, comes to the city with a solution in the field of {domain}"
+
+MOTIVES = {
+    "solver": "{vendor} wanted to solve a need of the city.",
+    "tester": "{vendor} mainly wanted to test its product.",
+}
+
+# --- what happened ------------------------------------------------------------------------------
+
+#: kind of event and its word (the target, or the reason of a payment; a channel where one is told
+#: apart) -> what is said
+EVENTS: dict[tuple[str, str], str] = {
+    (Kind.MOVE, "submitted bottom_up"): "{vendor} hands in a proposal on its own initiative.",
+    (
+        Kind.MOVE,
+        "submitted top_down",
+    ): "Among the contacts of the city, {vendor} is found to answer the need.",
+    (Kind.MOVE, "submitted problem_led"): "{vendor} answers a challenge of the call.",
+    (Kind.MOVE, "submitted"): "{vendor} hands in a proposal.",
+    (Kind.MOVE, "screened bottom_up"): "It agrees with the city's policy framework.",
+    (Kind.MOVE, "screened problem_led"): "It is chosen among the answers.",
+    (Kind.MOVE, "matched"): "{Host} agrees to host it.",
+    (Kind.MOVE, "cleared"): "Nothing stands in its way any more.",
+    (Kind.MOVE, "poc"): "The proof of concept begins with {host}.",
+    (Kind.MOVE, "extended"): "The proof of concept is extended.",
+    (Kind.MOVE, "second_poc"): "A small-scale purchase for {amount} begins, as a second proof of concept.",
+    (Kind.MOVE, "preparation"): "{Host} prepares a purchase and expects a price of {amount}.",
+    (Kind.MOVE, "tender"): "The call for tenders opens.",
+    (Kind.MOVE, "retender"): "The call opens for the second time.",
+    (Kind.MOVE, "contract tender"): "{Host} gives it the contract for {amount}.",
+    (Kind.MOVE, "deployed"): "The solution goes into service.",
+    (Kind.PAYMENT, "poc cost"): "{vendor} pays {amount} for the test.",
+    (Kind.PAYMENT, "poc grant"): "The city gives {amount} towards the test.",
+    (Kind.SOLVED, ""): "It solves the need, which is worth {amount} a year to the city.",
+    (Kind.UNSOLVED, ""): "It does not solve the need: the money was spent for nothing.",
+    (Kind.ELECTION, "changed"): "Election: the city has a new mayor.",
+    (Kind.ELECTION, "kept"): "Election: the mayor stays.",
+}
+
+#: what became of a rival's contract
+RIVAL: dict[tuple[str, str], str] = {
+    (Kind.MOVE, "deployed"): "The rival {vendor} puts its solution into service.",
+    (Kind.MOVE, "sustained"): "The rival's contract has run its full time, and its service is still in use.",
+    (Kind.MOVE, "abandoned"): "The rival's service is given up.",
+    (Kind.MOVE, "closed"): "The rival gives the contract up.",
+    (Kind.SOLVED, ""): EVENTS[Kind.SOLVED, ""],
+    (Kind.UNSOLVED, ""): EVENTS[Kind.UNSOLVED, ""],
+}
+
+TASKS = {
+    "screen": "has screened the proposal",
+    "match": "has looked for a department that needs it",
+    "present": "has helped {vendor} to present it to the department",
+    "coordinate": "has brought another department in",
+    "midway review": "has prepared the midway review",
+    "final review": "has prepared the final review",
+}
+
+CRITERIA = {
+    "execution": "the work itself",
+    "technical": "how well it meets the need",
+    "administrative": "how well the administration can handle it",
+    "financial": "the finances of {vendor}",
+}
+
+VERDICTS = {
+    "continue": "the test goes on",
+    "close": "the test is closed",
+    "extend": "it needs more field tests",
+    "small_purchase": "it works, but can {vendor} deliver on a larger scale?",
+    "tender": "it works, and {host} wants it on a larger scale",
+    "no_follow_up": "it works",
+}
+
+HEARINGS = {
+    "granted": "the way is free",
+    "deferred": "no solution is found yet",
+    "refused": "no solution is found, and the case is given up",
+}
+
+BARRIERS = {Reason.REGULATORY.value: "the law that stands in the way"}
+BARRIER = "another department that will not take part"
+
+RULES = {
+    "best_value": "as the best value for money",
+    "lowest_price": "as the lowest price",
+    "direct": "directly, without a tender",
+}
+
+PURPOSES = {
+    "poc cost": "the test",
+    "poc grant": "the test",
+    "bid cost": "bidding",
+    "contract": "the contract",
+    "small purchase": "the second test",
+    "delivery cost": "building and running it",
+}
+
+# --- where it stands, why it ended --------------------------------------------------------------
+
+STANDS = {
+    Stage.SUBMITTED: "waits to be looked at",
+    Stage.SCREENED: "is looking for a department to host it",
+    Stage.MATCHED: "waits for what stands in its way to be settled",
+    Stage.CLEARED: "waits for a place to be tested",
+    Stage.POC: "is being tested",
+    Stage.EXTENDED: "is being tested further",
+    Stage.SECOND_POC: "is in its second test",
+    Stage.PREPARATION: "waits for a tender to be written and paid for",
+    Stage.TENDER: "is out to tender",
+    Stage.RETENDER: "is out to tender for the second time",
+    Stage.CONTRACT: "is being built",
+    Stage.DEPLOYED: "is in service",
+}
+
+FULL_TIME = "The contract has run its full time, and the service is still in use."
+
+GIVEN_UP = {
+    Reason.MISFIT: "it does not answer the need",
+    Reason.FINANCIAL: "{vendor} cannot go on paying for it",
+    Reason.ADMINISTRATIVE: "{host} cannot keep it running",
+}
+
+#: who left the market
+GONE = "{vendor} ran out of money and left the market"
+UNWANTED = "it worked, but {host} did not want to go on with it"
+BEATEN = "another vendor won the tender"
+
+
+class Why(NamedTuple):
+    """One reason in words; it holds for any stage, or any actor, where none is named."""
+
+    reason: Reason
+    text: str
+    stages: frozenset[Stage] = frozenset()
+    actor: str = ""
+
+
+_TESTS = frozenset({Stage.POC, Stage.EXTENDED})
+_TENDERS = frozenset({Stage.TENDER, Stage.RETENDER})
+
+
+def _at(*stages: Stage) -> frozenset[Stage]:
+    return frozenset(stages)
+
+
+#: the first that holds is said
+WHY = (
+    Why(Reason.MISFIT, "it does not agree with what the city asks for", _at(Stage.SUBMITTED)),
+    Why(Reason.MISFIT, "no department was found that needs it", _at(Stage.SCREENED), "PMO"),
+    Why(Reason.MISFIT, "the department {actor} does not think that it answers its need", _at(Stage.SCREENED)),
+    Why(Reason.MISFIT, "no offer reached the quality that was asked for", _TENDERS),
+    Why(Reason.MISFIT, "the test showed that it does not meet the need well enough"),
+    Why(Reason.FINANCIAL, "the budget of {host} did not suffice", _at(Stage.PREPARATION)),
+    Why(Reason.FINANCIAL, "the reviewers do not trust the finances of {vendor}", _TESTS),
+    Why(Reason.FINANCIAL, "{vendor} could not raise the money for the test, which vendors pay themselves"),
+    Why(Reason.TECHNICAL, "it is not ready for a test, even after rework", _at(Stage.MATCHED)),
+    Why(Reason.TECHNICAL, "{vendor} cannot deliver on a larger scale", _at(Stage.SECOND_POC)),
+    Why(Reason.TECHNICAL, "it did not work well enough in the field"),
+    Why(
+        Reason.ADMINISTRATIVE,
+        "another department would not take part, and the steering group did not bring it round",
+        actor="steering group",
+    ),
+    Why(
+        Reason.ADMINISTRATIVE,
+        "a department declined, and no other was found that needs it",
+        _at(Stage.SCREENED),
+        "PMO",
+    ),
+    Why(Reason.ADMINISTRATIVE, "the department {actor} was not willing to host it", _at(Stage.SCREENED)),
+    Why(Reason.ADMINISTRATIVE, "paperwork and permits could not be settled", _at(Stage.MATCHED)),
+    Why(Reason.ADMINISTRATIVE, "the administration could not have handled it"),
+    Why(Reason.REGULATORY, "the law does not allow it, and the steering group found no way"),
+    Why(Reason.POLITICAL, "the new mayor dropped it", actor="mayor"),
+    Why(Reason.POLITICAL, "the steering group had too little political backing to clear the way"),
+    Why(Reason.COMPETITION, "another answer to the challenge was chosen", _at(Stage.SUBMITTED)),
+    Why(Reason.COMPETITION, "too few vendors bid for the contract"),
+    Why(Reason.WITHDRAWN, "{vendor} lost patience after {days} days and withdrew"),
+)
+
+
+def why(reason: Reason, stage: Stage, actor: str) -> str:
+    """Why a case ended that stood at ``stage`` when ``actor`` closed it."""
+    return next(
+        row.text
+        for row in WHY
+        if row.reason is reason and (not row.stages or stage in row.stages) and row.actor in ("", actor)
+    )
+
+
+# --- amounts ------------------------------------------------------------------------------------
+
+_GRADES = ((0.4, "poor"), (0.5, "weak"), (0.6, "fair"), (0.75, "good"), (1.01, "very good"))
+_FITS = ((0.25, "hardly at all"), (0.5, "badly"), (0.7, "partly"), (0.85, "well"), (1.01, "almost perfectly"))
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def points(value: float) -> str:
+    """A value from 0 to 1 in points."""
+    return f"{100 * value:.0f} of 100"
+
+
+def grade(value: float) -> str:
+    """A score from 0 to 1 in a word."""
+    return _graded(value, _GRADES)
+
+
+def fit(value: float) -> str:
+    """A fit from 0 to 1 in a word."""
+    return _graded(value, _FITS)
+
+
+def _graded(value: float, grades: Sequence[tuple[float, str]]) -> str:
+    return next((word for limit, word in grades if value < limit), grades[-1][1])
+
+
+def money(amount: float | None) -> str:
+    """NT$ m; thousands below a million."""
+    amount = amount or 0.0
+    return f"NT$ {amount:,.1f} million" if amount >= 1 else f"NT$ {1000 * amount:,.0f} thousand"
+
+
+def long(day: date) -> str:
+    """A date in full, in English on every machine."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def count(number: float | None, thing: str) -> str:
+    """``three bids``; small numbers as words."""
+    whole = round(number or 0)
+    return f"{_NUMBERS[whole] if whole < len(_NUMBERS) else whole} {thing}{'' if whole == 1 else 's'}"
+
+
+def upper(text: str) -> str:
+    """With a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
