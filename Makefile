@@ -25,7 +25,7 @@ endef
 .PHONY: demo test lint constraints clean
 
 demo: $(VENV)/.core
-	@"$(bin)/cityfunnel" run taipei_2016_2021 -n $(RUNS) --out "$(OUT)"
+	@"$(bin)/cityfunnel" run taipei_2016_2021 -n $(RUNS) --out "$(OUT)" --overwrite
 	@echo "Charts and tables are in $(OUT)/"
 
 test: $(VENV)/.test

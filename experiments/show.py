@@ -100,13 +100,19 @@ def timeline(scenario: Scenario) -> Table:
     for change in scenario.timeline:
         where = f" ({change.city})" if change.city else ""
         for path, value in change.set.items():
-            old = before.get((change.city, path), scenario.parameters.at(path))
+            old = before.get((change.city, path), before.get((None, path), _first(scenario, change, path)))
             before[change.city, path] = value
             row = (f"{change.at}", f"{path}{escape(where)}", setting(old), setting(value), PATHS[path].unit)
             table.add_row(*row)
         if change.policies is not None:
             table.add_row(f"{change.at}", f"policies{escape(where)}", "", _policies(change), "")
     return table
+
+
+def _first(scenario: Scenario, change: Change, path: str) -> Value:
+    """The value at the start, in the city that a change is for."""
+    own = scenario.cities.get(change.city or "", {})
+    return own.get(path, scenario.parameters.at(path))
 
 
 def _policies(change: Change) -> str:

@@ -238,7 +238,8 @@ def _review(life: Life, event: Event) -> str:
     marks = f"{points(event.amount or 0)} points ({phrases.grade(event.amount or 0)}"
     weak = life.say(phrases.CRITERIA.get(str(event.reason), str(event.reason)))
     verdict = life.say(phrases.VERDICTS.get(str(event.target), str(event.target)))
-    return f"The {event.origin} review gives {marks}; the weakest point is {weak}). The verdict: {_stopped(verdict)}"
+    marks = f"{marks}; the weakest point is {weak})"
+    return f"The {event.origin} review gives {marks}. The verdict: {_stopped(verdict)}"
 
 
 def _stopped(text: str) -> str:
@@ -288,7 +289,8 @@ def _title(life: Life) -> str:
 def _end(life: Life) -> str:
     last = life.moves[-1]
     if not life.over:
-        return f"At the end of the run, on {phrases.long(life.day(life.log.days))}, it {phrases.STANDS[life.stage]}."
+        end = phrases.long(life.day(life.log.days))
+        return f"At the end of the run, on {end}, it {phrases.STANDS[life.stage]}."
     if life.stage is Stage.SUSTAINED:
         return phrases.FULL_TIME
     told = life.say(_why(life, last), last)

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     done         office                  task                             days worked
     review       panel      midway/final verdict        weakest criterion score
     hearing      steering                granted/...    reason            support
+    decision     department              hosts/declines reason
     meeting      steering                                                 cases on the docket
     election     city                    kept/changed                     support afterwards
     support      city                                                     support
@@ -40,7 +41,7 @@ class Kind(StrEnum):
     trust        department              vendor                           trust
     reputation   city                                                     reputation
     call         office                  opened/closed                    challenges/proposals
-    round        department first/second opened/failed                    bids (when closed)
+    round        department first/second opened/...                       bids (when closed)
     bid          vendor     first/second                                  price, NT$ m
     award        department rule         vendor         own/rival         price, NT$ m
     policy       city                    path           value
@@ -58,6 +59,7 @@ class Kind(StrEnum):
     BEGUN = "begun"
     DONE = "done"
     REVIEW = "review"
+    DECISION = "decision"
     HEARING = "hearing"
     MEETING = "meeting"
     ELECTION = "election"

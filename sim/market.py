@@ -58,11 +58,11 @@ class Market:
     def _await_candidate(self) -> None:
         numbers = self._model.parameters.vendors
         rate = numbers.entry * (1 + numbers.pull)
-        if rate > 0:
-            gap = self._model.luck.wait(YEAR / rate, Concern.VENDOR_GAP, self._candidates)
-            self._model.calendar.after(gap, self._candidate)
-        else:
+        if rate <= 0:  # a dated change may raise it
             self._model.calendar.after(MONTH, self._await_candidate)
+            return
+        gap = self._model.luck.wait(YEAR / rate, Concern.VENDOR_GAP, self._candidates)
+        self._model.calendar.after(gap, self._candidate)
 
     def _candidate(self) -> None:
         chance = entry_chance(self._model.parameters.vendors.pull, self._model.reputation)

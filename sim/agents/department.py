@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import mesa
 
 from sim import circle
-from sim.calendar import YEAR
+from sim.calendar import MONTH, YEAR
 from sim.cases import Case, Need
 from sim.events import Kind
 from sim.luck import Concern, address
@@ -94,6 +94,8 @@ class Department(mesa.Agent):
         self.key = key = address(city.key, number)
         row, self.domain = divmod(number, model.parameters.city.domains)
         self.name = f"{city.domain_name(self.domain).capitalize()} {row + 1}"
+        if len(model.world.cities) > 1:
+            self.name = f"{city.name} {self.name}"
         self.yearly = luck.around(numbers.budget, numbers.budget_spread, Concern.DEPARTMENT_BUDGET, key)
         self.culture = luck.share(numbers.culture, numbers.spread, Concern.DEPARTMENT_CULTURE, key)
         self.skill = luck.share(numbers.skill, numbers.spread, Concern.DEPARTMENT_SKILL, key)
@@ -117,9 +119,11 @@ class Department(mesa.Agent):
 
     def _await_need(self) -> None:
         rate = self.city.parameters.needs.arrival
-        if rate > 0:
-            gap = self.model.luck.wait(YEAR / rate, Concern.NEED_GAP, self.key, self._arisen)
-            self.model.calendar.after(gap, self._need_arises)
+        if rate <= 0:  # a dated change may raise it
+            self.model.calendar.after(MONTH, self._await_need)
+            return
+        gap = self.model.luck.wait(YEAR / rate, Concern.NEED_GAP, self.key, self._arisen)
+        self.model.calendar.after(gap, self._need_arises)
 
     def _need_arises(self) -> None:
         self._have_need()
@@ -219,6 +223,14 @@ class Department(mesa.Agent):
         if case.over:
             return
         reason = self._refusal(case)
+        self.model.tell(
+            Kind.DECISION,
+            self.city,
+            case.number,
+            actor=self.name,
+            target="declines" if reason else "hosts",
+            reason=reason,
+        )
         if reason is None:
             self.city.clearance.begin(case)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim import circle
-from sim.calendar import YEAR
+from sim.calendar import MONTH, YEAR
 from sim.luck import Concern, address
 
 if TYPE_CHECKING:
@@ -29,10 +29,12 @@ class BottomUpIntake:
     def _await(self, vendor: Vendor, occasion: int) -> None:
         rules = self._city.conditions.bottom_up
         rate = rules.rate * (rules.tester_eagerness if vendor.tester else 1.0)
-        if rate > 0:
-            key = address(vendor.key, self._city.key)
-            gap = self._model.luck.wait(YEAR / rate, Concern.OFFER_GAP, key, occasion)
-            self._model.calendar.after(gap, self._occasion, vendor, occasion)
+        if rate <= 0:  # a dated change may raise it
+            self._model.calendar.after(MONTH, self._await, vendor, occasion)
+            return
+        key = address(vendor.key, self._city.key)
+        gap = self._model.luck.wait(YEAR / rate, Concern.OFFER_GAP, key, occasion)
+        self._model.calendar.after(gap, self._occasion, vendor, occasion)
 
     def _occasion(self, vendor: Vendor, occasion: int) -> None:
         if vendor.gone:

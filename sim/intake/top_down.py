@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.calendar import YEAR
+from sim.calendar import MONTH, YEAR
 from sim.luck import Concern
 
 if TYPE_CHECKING:
@@ -30,8 +30,10 @@ class TopDownRoadmap:
 
     def _await(self, department: Department, turn: int, intervals: float) -> None:
         reviews = self._city.conditions.top_down.reviews
-        if reviews > 0:
-            self._model.calendar.after(intervals * YEAR / reviews, self._review, department, turn)
+        if reviews <= 0:  # a dated change may raise it
+            self._model.calendar.after(MONTH, self._await, department, turn, intervals)
+            return
+        self._model.calendar.after(intervals * YEAR / reviews, self._review, department, turn)
 
     def _review(self, department: Department, turn: int) -> None:
         self._await(department, turn + 1, 1.0)
