@@ -26,7 +26,7 @@ endef
 
 demo: $(VENV)/.core
 	@"$(bin)/cityfunnel" run taipei_2016_2021 -n $(RUNS) --out "$(OUT)" --overwrite
-	@echo "Charts and tables are in $(OUT)/"
+	@echo "The charts are in $(OUT)/figures/"
 
 test: $(VENV)/.test
 	@"$(bin)/python" -m pytest -n auto --maxprocesses 4

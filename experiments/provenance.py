@@ -53,13 +53,13 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def fingerprint(specifications: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> str:
+def fingerprint(specifications: Sequence[Mapping[str, Any]], seeds: range) -> str:
     """A SHA-256 digest that is the same when, and only when, the same runs would come out.
 
     It covers the specifications (without remarks), the seeds and the code of the model.
     """
     told = [{key: part for key, part in spec.items() if key not in REMARKS} for spec in specifications]
-    content = {"scenarios": told, "seeds": list(seeds), "code": code()}
+    content = {"scenarios": told, "seeds": [seeds.start, len(seeds)], "code": code()}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -105,7 +105,7 @@ def draw(folder: Path, tables: Tables, observed: Sequence[Target]) -> None:
 
 
 def about(
-    scenarios: Sequence[Scenario], seeds: Sequence[int], failures: Sequence[Failure], command: str
+    scenarios: Sequence[Scenario], seeds: range, failures: Sequence[Failure], command: str
 ) -> dict[str, Any]:
     """What a manifest says of how its runs were made."""
     specifications = [provenance.specification(scenario) for scenario in scenarios]
@@ -116,7 +116,7 @@ def about(
         "code": provenance.code(),
         "commit": provenance.commit(),
         "versions": provenance.versions(),
-        "seeds": list(seeds),
+        "seeds": {"first": seeds.start, "number": len(seeds)},
         "failures": [
             {
                 "scenario": failure.scenario,

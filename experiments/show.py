@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from experiments.words import interval, number, setting
+from experiments.words import amount, interval, number, setting
 from sim.parameters import PATHS, Row, Value
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def _grid(*columns: Column | str, title: str = "") -> Table:
     return Table(
         *columns,
         box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
         title=escape(title) or None,
         title_justify="left",
         title_style="bold",
@@ -176,7 +177,7 @@ def funnel(table: pd.DataFrame) -> Table:
         _whole("step"),
         _right("mean"),
         _right("95% interval"),
-        _right("95% of runs"),
+        _right("range of runs"),
         _right("of proposals"),
         _right("by the vendor itself"),
         title="The funnel: cases that ever reached each step",
@@ -204,11 +205,11 @@ def _steps(block: pd.DataFrame) -> Iterator[tuple[str, ...]]:
         step = str(row["step"])
         yield (
             f"  {STEPS.get(step, step)}",
-            number(row["mean"]),
-            interval(row["low"], row["high"]),
-            interval(row["lower"], row["upper"]),
+            amount(row["mean"], "cases"),
+            interval(row["low"], row["high"], "cases"),
+            f"{number(row['lower'], 0)} to {number(row['upper'], 0)}",
             f"{100 * row['mean'] / first:.0f}%" if first else "–",
-            number(mine["mean"]) if mine["mean"] != row["mean"] else "",
+            amount(mine["mean"], "cases") if mine["mean"] != row["mean"] else "",
         )
 
 
@@ -221,29 +222,37 @@ def beside(table: pd.DataFrame) -> Table:
         _right("observed"),
         _right("mean"),
         _right("95% interval"),
-        _right("95% of runs"),
+        _right("range of runs"),
         _whole("use"),
         title="Beside what was observed",
     )
     for row in table.to_dict("records"):
         reading = "" if row["reading"] == "both" else f", {row['reading']}"
+        unit = "share" if row["relation"] == "share" or str(row["measure"]) in _shares() else ""
+        observed = f"{row['observed']:g}" if unit != "share" else number(row["observed"], 2)
         shown.add_row(
             str(row["id"]),
             _figure(row),
             f"{row['date']:%Y-%m-%d}",
-            f"{RELATIONS.get(str(row['relation']), '')}{number(float(row['observed']))}",
-            number(float(row["mean"])),
-            interval(float(row["low"]), float(row["high"])),
-            interval(float(row["lower"]), float(row["upper"])),
+            f"{RELATIONS.get(str(row['relation']), '')}{observed}",
+            amount(row["mean"], unit),
+            interval(row["low"], row["high"], unit),
+            interval(row["lower"], row["upper"], unit),
             f"{row['use']}{reading}",
         )
     return shown
 
 
+def _shares() -> set[str]:
+    from analysis.measures import MEASURES
+
+    return {name for name, measure in MEASURES.items() if measure.unit == "share"}
+
+
 def _figure(row: Mapping[Any, Any]) -> str:
     of = f" / {row['of']}" if row["of"] else ""
     channel = f" ({CHANNELS[row['channel']].lower()})" if row["channel"] else ""
-    return f"{row['measure']}{of}{channel}"
+    return f"{row['measure']}{of}{channel}".replace("_", " ")
 
 
 def measures(table: pd.DataFrame) -> Table:
@@ -254,17 +263,16 @@ def measures(table: pd.DataFrame) -> Table:
         _whole("measure"),
         _right("mean"),
         _right("95% interval"),
-        _right("95% of runs"),
+        _right("range of runs"),
         _whole("unit"),
         "meaning",
         title="Measures",
     )
     for row in table.to_dict("records"):
         about = MEASURES[str(row["measure"])]
-        mean, low, high, lower, upper = (float(row[key]) for key in ("mean", "low", "high", "lower", "upper"))
-        shown.add_row(
-            about.name, number(mean), interval(low, high), interval(lower, upper), about.unit, about.meaning
-        )
+        mean = amount(row["mean"], about.unit)
+        ends = interval(row["low"], row["high"], about.unit), interval(row["lower"], row["upper"], about.unit)
+        shown.add_row(about.name, mean, *ends, about.unit, about.meaning)
     return shown
 
 
@@ -317,16 +325,17 @@ def comparison(found: Comparison) -> Table:
         title=f"{found.other} less {found.base}",
     )
     for difference in found.differences:
+        unit = MEASURES[difference.measure].unit
         table.add_row(
             difference.measure,
-            number(difference.base),
-            number(difference.other),
-            number(difference.difference),
-            interval(difference.low, difference.high),
+            amount(difference.base, unit),
+            amount(difference.other, unit),
+            amount(difference.difference, unit),
+            interval(difference.low, difference.high, unit),
             str(difference.pairs),
-            number(difference.gain),
-            number(difference.enough),
-            MEASURES[difference.measure].unit,
+            number(difference.gain, 1),
+            number(difference.enough, 0),
+            unit,
             style=None if clear(difference) else "dim",
         )
     return table

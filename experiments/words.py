@@ -7,19 +7,26 @@ from math import isfinite
 from sim.parameters import Value
 
 
-def number(value: float) -> str:
-    """Three figures or so: ``1,234``, ``56.7``, ``0.89``; ``–`` where there is none."""
+def number(value: float, decimals: int | None = None) -> str:
+    """A number with so many decimals, or with three figures; ``–`` where there is none."""
     if not isfinite(value):
         return "–"
-    size = abs(value)
-    decimals = 0 if size >= 100 else 1 if size >= 10 else 2
+    if decimals is None:
+        decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     text = f"{value:,.{decimals}f}"
-    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
+    return text if any(digit in text for digit in "123456789") else text.lstrip("-")
 
 
-def interval(low: float, high: float) -> str:
+def amount(value: float, unit: str) -> str:
+    """An amount of something: shares with two decimals, other things with one below 100."""
+    return number(value, 2 if unit == "share" else 1 if abs(value) < 100 else 0)
+
+
+def interval(low: float, high: float, unit: str = "") -> str:
     """Two ends: ``1.2 to 3.4``."""
-    return f"{number(low)} to {number(high)}" if isfinite(low) and isfinite(high) else "–"
+    if not (isfinite(low) and isfinite(high)):
+        return "–"
+    return f"{amount(low, unit)} to {amount(high, unit)}"
 
 
 def setting(value: Value | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sim.events import CaseRecord
-from sim.stages import ENDS, Stage
+from sim.stages import ENDS, Reason, Stage
 
 if TYPE_CHECKING:
     from sim.agents.city import City
@@ -57,6 +57,7 @@ class Case:
     demanded: bool = False  # the department had stated the need before the offer came
     stage: Stage | None = None
     tried: set[int] = field(default_factory=set)  # keys of departments that declined
+    refusal: Reason | None = None  # why the last of them did
     extensions: int = 0
     hearings: int = 0
     seated: bool = False  # holds one of the host's places for POCs

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 Payer = City | Department | Vendor | str
 
+#: those whose cash the model keeps; a tuple, because a union is built anew at each test
+_ACCOUNTS = (Vendor, Department)
+
 #: stages in which the purchase goes on although the vendor of the POC is gone
 _WITHOUT_VENDOR = frozenset({Stage.PREPARATION, Stage.TENDER, Stage.RETENDER})
 
@@ -181,9 +184,9 @@ class Ecosystem(mesa.Model):
         # a party without an account (the world, the city's treasury) goes by its name alone
         giver = payer if isinstance(payer, str) else payer.name
         taker = payee if isinstance(payee, str) else payee.name
-        if isinstance(payer, Vendor | Department):
+        if isinstance(payer, _ACCOUNTS):
             payer.cash -= amount
-        if isinstance(payee, Vendor | Department):
+        if isinstance(payee, _ACCOUNTS):
             payee.cash += amount
         place = city.name if city else None
         self._record(

@@ -72,6 +72,8 @@ def _told(log: EventLog, luck: Random, time: float, case: CaseRecord, origin: St
 
 
 def _rival(log: EventLog, luck: Random, time: float, parent: CaseRecord) -> None:
+    if time > log.days:
+        return
     case = _record(log, luck, "tender", parent.case)
     _move(log, time, case, None, Stage.CONTRACT)
     _paid(log, time, case, Stage.CONTRACT)

@@ -37,6 +37,9 @@ NAMES = {
 #: how far bars stand above the middle of their row, to make room for marks
 LIFT = 0.28
 
+#: width of the text at a mark, as a share of the width of all panels
+TEXT_WIDTH = 0.175
+
 #: measure of an observed count (or of the counted part of a share) -> step and the measure it is
 PLACES = {
     "proposals_received": ("submitted", "proposals_received"),
@@ -70,12 +73,13 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
     figure, axes = style.sheet(
         _title(table), style.caption(tables, note), 1, len(panels), keys=1, sharex=True, sharey=True
     )
-    for one, channel in zip(axes, panels, strict=True):
+    marks = [list(_marks(tables, observed, channel, len(panels) == 1)) for channel in panels]
+    for one, channel, here in zip(axes, panels, marks, strict=True):
         chosen = table[table["channel"] == channel]
         _panel(one, chosen, style.CHANNEL_COLOURS.get(channel, style.PURPLE))
-        _observed(one, list(_marks(tables, observed, channel, len(panels) == 1)))
+        _observed(one, here)
         style.named(one, "cases in a run", "", style.CHANNEL_NAMES.get(channel, channel))
-    _frame(axes)
+    _frame(axes, [max(mark.value, mark.model) for here in marks for mark in here])
     style.key_above(figure, *_keys(), columns=5)
     return figure
 
@@ -115,7 +119,7 @@ def _marks(tables: Tables, observed: Sequence[Target], channel: str, alone: bool
         mine = target.channel == channel or (target.channel is None and (channel == ALL or alone))
         if target.measure in PLACES and mine and covers(tables, target.date):
             latest[PLACES[target.measure][0], target.reading] = target
-    return (_mark(tables, target) for target in latest.values())
+    return (_mark(tables, latest[key]) for key in sorted(latest))
 
 
 def _mark(tables: Tables, target: Target) -> Mark:
@@ -158,9 +162,10 @@ def _keys() -> tuple[list[Artist], list[str]]:
     return list(keys.values()), list(keys)
 
 
-def _frame(axes: Sequence[Axes]) -> None:
+def _frame(axes: Sequence[Axes], marks: Sequence[float]) -> None:
     axes[0].set_yticks(np.arange(len(STEPS)) - LIFT, [NAMES[step] for step in STEPS], fontsize=style.TEXT)
     axes[0].set_ylim(len(STEPS) - 0.5, -0.6)
-    axes[0].set_xlim(0, 1.14 * axes[0].get_xlim()[1])
+    free = 1 - min(0.7, TEXT_WIDTH * len(axes))
+    axes[0].set_xlim(0, max(1.0, 1.14 * axes[0].get_xlim()[1], *(mark / free for mark in marks)))
     for one in axes:
         one.grid(visible=False, axis="y")

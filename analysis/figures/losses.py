@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis import style
 from analysis.funnel import channels
+from analysis.measures import reached
 from analysis.tables import Floats, Tables, is_
 from sim.stages import Reason
 
@@ -48,7 +49,7 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:  # noqa: ARG001 
         "Shares over all runs pooled; on the right the mean number of losses in a run. After the award: "
         "closed before service, or given up in service. Rivals' contracts count in the channel of their POC."
     )
-    title = _title(np.sum(list(losses.values()), axis=0))
+    title = _title(np.sum(list(losses.values()), axis=0), bool(reached(tables, "poc").any()))
     figure, axes = style.sheet(title, style.caption(tables, note), len(names), 1, keys=1, sharex=True)
     for one, (name, table) in zip(axes, losses.items(), strict=True):
         _panel(one, table, len(tables.runs))
@@ -71,13 +72,13 @@ def counted(tables: Tables, channel: str) -> Floats:
     return np.array(found, dtype=float)
 
 
-def _title(losses: Floats) -> str:
+def _title(losses: Floats, pocs: bool) -> str:
     early = losses[0]
     if not early.sum():
         return "Why cases are lost"
     reason = list(Reason)[int(early.argmax())].value
     return (
-        f"{early.sum() / losses.sum():.0%} of losses fall before the POC; "
+        f"{early.sum() / losses.sum():.0%} of losses fall before the {'POC' if pocs else 'tender'}; "
         f"the first reason there is: {reason} ({early.max() / early.sum():.0%})"
     )
 

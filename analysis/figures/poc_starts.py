@@ -88,12 +88,18 @@ def _draw_marks(axes: Axes, marks: Sequence[Mark]) -> None:
     for mark in marks:
         places.setdefault((mark.day, mark.pocs), []).append(mark.target)
     for place, targets in places.items():
-        _name(axes, place, targets, look.colour)
+        _name(axes, place, targets, look.colour, _crowded(axes, place, list(places)))
 
 
-def _name(axes: Axes, place: tuple[float, float], targets: Sequence[Target], colour: str) -> None:
-    """Ids and value beside a mark, on its left where the end is near; an arrow upwards for a lower bound."""
-    left = place[0] > np.dot(axes.get_xlim(), (0.06, 0.94))
+def _crowded(axes: Axes, place: tuple[float, float], places: Sequence[tuple[float, float]]) -> bool:
+    """Whether another mark, or the end of the axis, lies close on the right."""
+    width, height = np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())
+    near = (0 < x - place[0] < 0.1 * width and abs(y - place[1]) < 0.1 * height for x, y in places)
+    return any(near) or place[0] > axes.get_xlim()[1] - 0.08 * width
+
+
+def _name(axes: Axes, place: tuple[float, float], targets: Sequence[Target], colour: str, left: bool) -> None:
+    """Ids and value beside a mark; an arrow upwards for a lower bound."""
     text = "\n".join(style.figure_of(target, place[1]) for target in targets)
     axes.annotate(
         text, place, (-9 if left else 9, -3), textcoords="offset points", fontsize=style.SMALL,

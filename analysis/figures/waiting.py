@@ -29,13 +29,13 @@ CURVES = {
     "deployed": ("in service", style.GREEN, "-"),
 }
 
-#: the longest time drawn
-HORIZON = 48 * MONTH
+#: the longest time drawn, and the longest as a share of the run: later few cases are left at risk
+HORIZON, PART = 48 * MONTH, 0.8
 
 
 def draw(tables: Tables, observed: Sequence[Target]) -> Figure:  # noqa: ARG001 (all charts take the same)
     """Aalen-Johansen curves of the case's own stages, with pointwise 95% bands over runs."""
-    horizon = min(HORIZON, float(tables.runs["days"].max()))
+    horizon = min(HORIZON, PART * float(tables.runs["days"].max()))
     grid = np.linspace(0.0, horizon, 289)
     found = {stage: incidence(tables, stage, grid) for stage in CURVES}
     note = (
@@ -43,9 +43,10 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:  # noqa: ARG001 
         "event. Shades: 95% interval, runs as clusters. The vendor's own contract; rivals' are left out."
     )
     figure, (axes,) = style.sheet(_title(found), style.caption(tables, note))
-    for stage, curve in found.items():
+    drawn = {stage: curve for stage, curve in found.items() if curve.share[-1] > 0}
+    for stage, curve in drawn.items():
         _curve(axes, curve, stage)
-    _names(axes, found, horizon / MONTH)
+    _names(axes, drawn, horizon / MONTH)
     style.named(axes, "months since submission", "share of proposals that reached the stage (%)")
     axes.set_xlim(0, horizon / MONTH)
     axes.set_xticks(np.arange(0, horizon / MONTH + 0.01, 6))

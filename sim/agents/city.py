@@ -122,8 +122,9 @@ class City(mesa.Agent):
         """Let the policies in force see the situation, and change the conditions as they want."""
         before = self.conditions
         self.conditions = under(self.policies, Conditions.of(self.parameters), self.situation())
-        if self.conditions is not before and self.conditions != before:
+        if self.conditions != before:
             self._tell_changes(before)
+            self.pmo.dispatch()  # there may be more officers now
 
     def _tell_changes(self, before: Conditions) -> None:
         for group, old, new in zip(before._fields, before, self.conditions, strict=True):

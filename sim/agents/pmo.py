@@ -140,8 +140,8 @@ class Pmo(mesa.Agent):
         ]
         need = best(candidates, office.match_bar)
         if need is None:
-            reason = Reason.ADMINISTRATIVE if case.tried else Reason.MISFIT
-            self.model.close(case, reason, OFFICE if office.exists else case.vendor.name)
+            actor = OFFICE if office.exists else case.vendor.name
+            self.model.close(case, case.refusal or Reason.MISFIT, actor)
             return
         case.demanded = need.stated is not None
         need.department.consider(case, need)
@@ -166,7 +166,7 @@ class Pmo(mesa.Agent):
 
     def refused(self, case: Case, department: Department, reason: Reason) -> None:
         """A department declined: try another one, or give up."""
-        office = self.city.conditions.pmo
+        office, case.refusal = self.city.conditions.pmo, reason
         another = case.channel == "bottom_up" and office.exists and len(case.tried) < office.tries
         if another:
             self._seek(case)

@@ -198,11 +198,6 @@ class Vendor(mesa.Agent):
 
 def _drawn_kind(model: Ecosystem, key: int) -> str:
     numbers = model.parameters.vendors
-    kinds = ("startup", "sme", "large")
-    weights = [getattr(numbers, kind).share for kind in kinds]
-    mark = model.luck.uniform(Concern.VENDOR_KIND, key) * sum(weights)
-    for kind, weight in zip(kinds, weights, strict=True):
-        mark -= weight
-        if mark < 0:
-            return kind
-    return kinds[-1]
+    startups, smes = numbers.startup.share, numbers.sme.share
+    mark = model.luck.uniform(Concern.VENDOR_KIND, key) * (startups + smes + numbers.large.share)
+    return "startup" if mark < startups else "sme" if mark < startups + smes else "large"

@@ -27,6 +27,8 @@ class BottomUpIntake:
         self._await(vendor, 0)
 
     def _await(self, vendor: Vendor, occasion: int) -> None:
+        if vendor.gone:
+            return
         rules = self._city.conditions.bottom_up
         rate = rules.rate * (rules.tester_eagerness if vendor.tester else 1.0)
         if rate <= 0:  # a dated change may raise it

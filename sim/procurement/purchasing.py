@@ -68,7 +68,9 @@ class Purchasing:
         if case.over:
             return
         need, terms = case.answered, self._city.conditions.procurement
-        if case.host.reserve(need, need.estimate):
+        if need.solved:  # another case was quicker
+            self._model.close(case, Reason.COMPETITION, case.host.name)
+        elif case.host.reserve(need, need.estimate):
             case.reserved = need.estimate
             self._buy(case)
         elif budgets >= terms.budget_years:
