@@ -1,7 +1,8 @@
 """The measures of a run. Each is a function of tables that gives one value a run.
 
 To add a measure, write such a function and add a line to ``MEASURES``; the command line, the run
-store, the comparisons and the tests go through that registry.
+store, the comparisons and the tests go through that registry. Outside packages add measures by the entry
+point ``cityfunnel.measures``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from analysis.tables import Floats, Mask, Rows, Tables, is_
 from sim.calendar import YEAR
+from sim.plugins import outside
 from sim.stages import BEFORE_POC
 
 if TYPE_CHECKING:
@@ -91,9 +93,13 @@ def completed(tables: Tables) -> Mask:
 
 
 def wasted(tables: Tables) -> Mask:
-    """Which cases' purchases were for nothing: in service without solving the need, or closed before."""
+    """Which cases' purchases were for nothing: in service without solving the need, or closed before.
+
+    A small purchase is not wasted where a rival then won the contract; the contract's own fate counts.
+    """
     useless = _about(tables, _told(tables, "unsolved"))
-    return useless | (reached(tables, "closed") & ~reached(tables, "deployed"))
+    won = tables.reached_by_any["contract"].notna().to_numpy() & ~reached(tables, "contract")
+    return useless | (reached(tables, "closed") & ~reached(tables, "deployed") & ~won)
 
 
 def payments(tables: Tables, *purposes: str) -> Mask:
@@ -249,3 +255,4 @@ MEASURES: dict[str, Measure] = {
         ),
     )
 }
+MEASURES |= outside("cityfunnel.measures", MEASURES)

@@ -73,13 +73,13 @@ def share(part: int, whole: int, level: float = LEVEL) -> Interval:
 
 
 def summary(outcomes: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
-    """Mean, interval and range of each measure over the runs of a table of outcomes.
+    """Mean, interval and range of each measure (column of numbers) over the runs of a table of outcomes.
 
     Returns:
         One row a measure: measure, mean, low, high (t interval of the mean), lower, upper (2.5th
         and 97.5th percentile of the runs), runs (in which it is defined).
     """
-    values = outcomes.drop(columns=RUN)
+    values = outcomes.drop(columns=RUN).select_dtypes("number")
     return described(values.melt(var_name="measure"), ["measure"], level)
 
 
@@ -142,7 +142,7 @@ def paired(base: pd.DataFrame, other: pd.DataFrame, level: float = LEVEL) -> pd.
     seeds = one.index.intersection(two.index)
     if not len(seeds):
         raise ValueError("the two have no seed in common")
-    names = [name for name in one.columns if name in two.columns and name != "scenario"]
+    names = [str(name) for name in one.select_dtypes("number").columns if name in two.columns]
     columns = ((name, one.loc[seeds, name], two.loc[seeds, name]) for name in names)
     return pd.DataFrame([difference(name, a, b, level) for name, a, b in columns], columns=Difference._fields)
 

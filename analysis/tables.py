@@ -242,6 +242,8 @@ def _run_of(runs: pd.DataFrame, table: pd.DataFrame) -> Rows:
     """The rows of a run lie together, so only the first row of each block is looked up."""
     import pandas as pd
 
+    if len(runs) == 1:
+        return np.zeros(len(table), dtype=np.intp)
     scenario, seed = table["scenario"].astype("category").cat.codes.to_numpy(), table["seed"].to_numpy()
     new = np.ones(len(table), dtype=bool)
     new[1:] = (scenario[1:] != scenario[:-1]) | (seed[1:] != seed[:-1])

@@ -33,8 +33,8 @@ MOTIVES = {
 
 # --- what happened ------------------------------------------------------------------------------
 
-#: kind of event and its word (the target, or the reason of a payment; a channel where one is told
-#: apart) -> what is said
+#: kind of event and its word (the target, or the reason of a payment, or both for a decision; with
+#: the channel where one is told apart) -> what is said
 EVENTS: dict[tuple[str, str], str] = {
     (Kind.MOVE, "submitted bottom_up"): "{vendor} hands in a proposal on its own initiative.",
     (
@@ -55,6 +55,11 @@ EVENTS: dict[tuple[str, str], str] = {
     (Kind.MOVE, "retender"): "The call opens for the second time.",
     (Kind.MOVE, "contract tender"): "{Host} gives it the contract for {amount}.",
     (Kind.MOVE, "deployed"): "The solution goes into service.",
+    (Kind.DECISION, "declines misfit"): "The department {actor} declines: it doubts that it needs this.",
+    (
+        Kind.DECISION,
+        "declines administrative",
+    ): "The department {actor} declines: it is not willing to host it.",
     (Kind.PAYMENT, "poc cost"): "{vendor} pays {amount} for the test.",
     (Kind.PAYMENT, "poc grant"): "The city gives {amount} towards the test.",
     (Kind.SOLVED, ""): "It solves the need, which is worth {amount} a year to the city.",
@@ -147,10 +152,14 @@ GIVEN_UP = {
     Reason.ADMINISTRATIVE: "{host} cannot keep it running",
 }
 
-#: who left the market
 GONE = "{vendor} ran out of money and left the market"
 UNWANTED = "it worked, but {host} did not want to go on with it"
 BEATEN = "another vendor won the tender"
+DECLINED = {
+    Reason.MISFIT: "the department {actor} doubted that it needs this",
+    Reason.ADMINISTRATIVE: "the department {actor} was not willing to host it",
+}
+NO_OTHER = "no other department was found for it"
 
 
 class Why(NamedTuple):
@@ -173,8 +182,7 @@ def _at(*stages: Stage) -> frozenset[Stage]:
 #: the first that holds is said
 WHY = (
     Why(Reason.MISFIT, "it does not agree with what the city asks for", _at(Stage.SUBMITTED)),
-    Why(Reason.MISFIT, "no department was found that needs it", _at(Stage.SCREENED), "PMO"),
-    Why(Reason.MISFIT, "the department {actor} does not think that it answers its need", _at(Stage.SCREENED)),
+    Why(Reason.MISFIT, "no department was found that needs it", _at(Stage.SCREENED)),
     Why(Reason.MISFIT, "no offer reached the quality that was asked for", _TENDERS),
     Why(Reason.MISFIT, "the test showed that it does not meet the need well enough"),
     Why(Reason.FINANCIAL, "the budget of {host} did not suffice", _at(Stage.PREPARATION)),
@@ -188,19 +196,14 @@ WHY = (
         "another department would not take part, and the steering group did not bring it round",
         actor="steering group",
     ),
-    Why(
-        Reason.ADMINISTRATIVE,
-        "a department declined, and no other was found that needs it",
-        _at(Stage.SCREENED),
-        "PMO",
-    ),
-    Why(Reason.ADMINISTRATIVE, "the department {actor} was not willing to host it", _at(Stage.SCREENED)),
+    Why(Reason.ADMINISTRATIVE, "no department was found that would host it", _at(Stage.SCREENED)),
     Why(Reason.ADMINISTRATIVE, "paperwork and permits could not be settled", _at(Stage.MATCHED)),
     Why(Reason.ADMINISTRATIVE, "the administration could not have handled it"),
     Why(Reason.REGULATORY, "the law does not allow it, and the steering group found no way"),
     Why(Reason.POLITICAL, "the new mayor dropped it", actor="mayor"),
     Why(Reason.POLITICAL, "the steering group had too little political backing to clear the way"),
     Why(Reason.COMPETITION, "another answer to the challenge was chosen", _at(Stage.SUBMITTED)),
+    Why(Reason.COMPETITION, "another solution had met the need by then", _at(Stage.PREPARATION)),
     Why(Reason.COMPETITION, "too few vendors bid for the contract"),
     Why(Reason.WITHDRAWN, "{vendor} lost patience after {days} days and withdrew"),
 )
@@ -258,7 +261,8 @@ def _graded(value: float, grades: Sequence[tuple[float, str]]) -> str:
 def money(amount: float | None) -> str:
     """NT$ m; thousands below a million."""
     amount = amount or 0.0
-    return f"NT$ {amount:,.1f} million" if amount >= 1 else f"NT$ {1000 * amount:,.0f} thousand"
+    thousands = round(1000 * amount)
+    return f"NT$ {amount:,.1f} million" if thousands >= 1000 else f"NT$ {thousands} thousand"
 
 
 def long(day: date) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 #: most runs in a chunk: enough that passing it on costs nothing, few enough that progress shows
-CHUNK = 25
+CHUNK = 10
 #: chunks under way at a time, for each worker
 AHEAD = 3
 #: workers that a chunk may take down before it is given up
@@ -189,10 +189,10 @@ def _spread(work: Work, chunks: Iterable[Sequence[Job]], pool: Pool, ahead: int)
         except BrokenExecutor:
             pass
         except BaseException:
-            _terminate(executor)
+            _abandon(executor, [future for _, future in under_way])
             raise
         finally:
-            _stop(executor, [future for _, future in under_way])
+            executor.shutdown(wait=True)
         for jobs, future in under_way:
             yield _saved(future) or _alone(work, jobs, pool)
 
@@ -213,10 +213,10 @@ def _alone(work: Work, jobs: Sequence[Job], pool: Pool) -> Batch:
         except BrokenExecutor:
             continue
         except BaseException:
-            _terminate(executor)
+            _abandon(executor, [future])
             raise
         finally:
-            _stop(executor, [future])
+            executor.shutdown(wait=True)
     told = "the worker process died (killed, or out of memory)"
     return Batch(len(jobs), None, None, tuple(Failure(job.scenario.name, job.seed, told) for job in jobs))
 
@@ -226,17 +226,14 @@ def _submitted(executor: Executor, work: Work, jobs: Sequence[Job]) -> Future[Ba
         return executor.submit(work, jobs)
 
 
-def _stop(executor: Executor, futures: Sequence[Future[Batch]]) -> None:
-    for future in futures:
-        future.cancel()
-    executor.shutdown(wait=True)
-
-
-def _terminate(executor: Executor) -> None:
+def _abandon(executor: Executor, futures: Iterable[Future[Batch]]) -> None:
     """Let nobody wait for chunks that are no longer wanted."""
     if isinstance(executor, ProcessPoolExecutor):
-        for process in list((executor._processes or {}).values()):  # public from Python 3.14 on
+        for process in list((executor._processes or {}).values()):  # terminate_workers() from Python 3.14 on
             process.terminate()
+    else:
+        for future in futures:
+            future.cancel()
 
 
 def _processes(workers: int) -> Executor:

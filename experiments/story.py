@@ -218,6 +218,8 @@ def _word(event: Event) -> str:
     """What tells an event of its kind apart from others."""
     if event.kind in (Kind.SOLVED, Kind.UNSOLVED):
         return ""
+    if event.kind == Kind.DECISION:
+        return f"{event.target} {event.reason}"
     return str(event.reason if event.kind == Kind.PAYMENT else event.target)
 
 
@@ -225,7 +227,7 @@ def _task(life: Life, event: Event) -> str:
     begun = [each for each in life.of(Kind.BEGUN) if each.origin == event.origin and each.time <= event.time]
     waited, worked = round(begun[-1].amount or 0) if begun else 0, round(event.amount or 0)
     name = life.say(phrases.TASKS.get(str(event.origin), f"has done its work ({event.origin})"))
-    again = " again, as the first declined" if event.origin == "match" and len(begun) > 1 else ""
+    again = " again" if event.origin == "match" and len(begun) > 1 else ""
     wait = f"after {count(waited, 'day')} in the queue, " if waited else ""
     work = count(worked, "day") if worked else "less than a day"
     return f"The PMO {name}{again} ({wait}{work} of work)."
@@ -298,17 +300,22 @@ def _end(life: Life) -> str:
 
 
 def _why(life: Life, last: Event) -> str:
-    reason = Reason(str(last.reason))
+    """The reason for the end, where it is one that the log tells more of than the last move does."""
+    reason, origin = Reason(str(last.reason)), Stage(str(last.origin))
     if reason is Reason.FINANCIAL and _left(life, last):
         return phrases.GONE
-    if last.target == Stage.ABANDONED:
+    if origin is Stage.DEPLOYED:
         return phrases.GIVEN_UP.get(reason, f"for {reason} reasons")
-    reviews = life.of(Kind.REVIEW)
-    if reason is Reason.ADMINISTRATIVE and reviews and reviews[-1].target == "no_follow_up":
-        return phrases.UNWANTED
     if reason is Reason.COMPETITION and life.rival is not None:
         return phrases.BEATEN
-    return phrases.why(reason, Stage(str(last.origin)), str(last.actor))
+    if reason is Reason.ADMINISTRATIVE and [each.target for each in life.of(Kind.REVIEW)][-1:] == [
+        "no_follow_up"
+    ]:
+        return phrases.UNWANTED
+    declined = [each.actor for each in life.of(Kind.DECISION) if each.target == "declines"]
+    if declined and origin is Stage.SCREENED and reason in phrases.DECLINED:
+        return phrases.DECLINED[reason] if last.actor == declined[-1] else phrases.NO_OTHER
+    return phrases.why(reason, origin, str(last.actor))
 
 
 def _left(life: Life, last: Event) -> bool:

@@ -12,6 +12,7 @@ from sim.errors import ConditionError
 from sim.parameters import (
     PATHS,
     BottomUp,
+    Channels,
     Clearance,
     Experts,
     Learning,
@@ -33,6 +34,7 @@ class Conditions(NamedTuple):
     bottom_up: BottomUp
     top_down: TopDown
     problem_led: ProblemLed
+    channels: Channels
     pmo: Pmo
     clearance: Clearance
     steering: Steering

@@ -6,7 +6,8 @@
     ├── InputError              what the user gave: file, line, key, what is wrong, what would be right
     │   ├── ScenarioError       a scenario, target or study file
     │   ├── ParameterError      a path or value of a parameter
-    │   └── OutputError         a place to write to
+    │   ├── OutputError         a place to write to
+    │   └── PluginError         what another installed package adds
     └── ModelError              the model broke one of its own rules (a defect)
         ├── TransitionError     a case was moved along an arrow that is not in the table
         └── ConditionError      a policy touched what is not a policy's to change
@@ -47,6 +48,10 @@ class ParameterError(InputError):
 
 class OutputError(InputError):
     """Results cannot be written where the user wants them."""
+
+
+class PluginError(InputError):
+    """What another installed package adds has a name that is taken, or cannot be loaded."""
 
 
 class ModelError(CityfunnelError):

@@ -23,10 +23,10 @@ class Kind(StrEnum):
     ============ ========== ============ ============== ================= ====================
     move         who did it stage left   stage entered  reason of the end
     payment      payer      payer        payee          purpose           NT$ m
-    need         department              need           domain            NT$ m a year
-    stated       department              need           occasion          clarity
-    solved       department              need           channel           NT$ m a year
-    unsolved     department              need           reason            NT$ m a year
+    need         department need         domain                           NT$ m a year
+    stated       department need                        occasion          clarity
+    solved       department need         channel                          NT$ m a year
+    unsolved     department need                        reason            NT$ m a year
     enter        vendor                                 kind              cash, NT$ m
     leave        vendor                                 reason            cash, NT$ m
     begun        office                  task                             days waited

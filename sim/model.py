@@ -95,13 +95,7 @@ class Ecosystem(mesa.Model):
         policies = _made(self.world.policies)
         for city in self.cities:
             city.adopt(city.parameters, policies)
-            for department in city.departments:
-                department.begin()
-            city.new_year()
-            city.steering.begin()
-            for channel in city.channels.values():
-                channel.begin()
-            self.calendar.after(MONTH, city.month)
+            city.begin()
         self.market.open()
 
     def _change(self, change: Change) -> None:

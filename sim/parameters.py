@@ -22,12 +22,18 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from sim.errors import ParameterError, nearest
+from sim.plugins import names
+
+if TYPE_CHECKING:
+    Rule = str
+else:  # the names of the award rules: ours, then those of other installed packages
+    Rule = Literal["best_value", "lowest_price", *names("cityfunnel.rules")]
 
 Evidence = Literal["observed", "literature", "assumed", "tuned", "policy"]
 Value = float | int | bool | str
@@ -63,7 +69,7 @@ class City(Group):
 class Needs(Group):
     """Problems of departments, most of them latent."""
 
-    initial: float = number(2.0, "needs/department", 0, 6, "tuned", "G3", "mean number at the start")
+    initial: float = number(2.4, "needs/department", 0, 6, "tuned", "G3", "mean number at the start")
     arrival: float = number(0.5, "needs/department/year", 0, 4, "tuned", "G3", "rate at which new needs arise")
     severity: float = number(2.0, "NT$ m/year", 0.1, 20, "assumed", "G3", "median value of a solved need")
     severity_spread: float = number(0.8, "log units", 0, 2, "assumed", "G3", "spread of that value (lognormal)")
@@ -132,7 +138,7 @@ class TopDown(Group):
     """Departments have needs; vendors are sought for them."""
 
     open: bool = choice(True, "R01", "whether departments' roadmaps are worked through")
-    reviews: float = number(1.5, "reviews/department/year", 0, 6, "tuned", "S07 R44", "how often a department reviews its roadmap")
+    reviews: float = number(2.4, "reviews/department/year", 0, 6, "tuned", "S07 R44", "how often a department reviews its roadmap")
     threshold: float = number(0.5, "NT$ m/year", 0, 20, "tuned", "S07", "smallest value of a need that enters the roadmap")
     clarity: float = number(0.6, "share", 0, 1, "assumed", "V05", "how well a need on the roadmap is put")
     funded: float = number(0.75, "chance", 0, 1, "assumed", "S07", "chance that a roadmap need has a budget line of its own")
@@ -157,12 +163,22 @@ class ProblemLed(Group):
     review_days: float = number(45, "days", 1, 365, "assumed", "T08", "time from the end of a call to the choice")
 
 
+if TYPE_CHECKING:
+
+    class Channels(Group):
+        """Intake channels of other installed packages."""
+
+else:
+    _SWITCHES = {name: (bool, choice(False, "", "whether the channel is open")) for name in names("cityfunnel.channels")}
+    Channels = create_model("Channels", __base__=Group, __module__=__name__, __doc__="Intake channels of other installed packages.", **_SWITCHES)
+
+
 class Pmo(Group):
     """The Project Management Office."""
 
     exists: bool = choice(True, "S14 S66", "whether there is an office")
     staff: int = number(20, "persons", 0, 500, "policy", "S10", "people employed")
-    case_share: float = number(0.35, "share", 0, 1, "policy", "G7", "share of staff that works on cases")
+    case_share: float = number(0.45, "share", 0, 1, "policy", "G7", "share of staff that works on cases")
     screen_days: float = number(10, "days", 0.1, 200, "assumed", "G7", "mean work to screen a proposal")
     match_days: float = number(15, "days", 0.1, 200, "assumed", "G7 T03", "mean work to find a department and help to present")
     search_days: float = number(20, "days", 0.1, 200, "assumed", "G7", "mean work to find a vendor for a roadmap need")
@@ -281,7 +297,7 @@ class Experts(Group):
 class Procurement(Group):
     """Purchases by a department; the office has no part in them."""
 
-    rule: Literal["best_value", "lowest_price"] = choice("best_value", "P11 R14", "how the winner is chosen")
+    rule: Rule = choice("best_value", "P11 R14", "how the winner is chosen")
     direct: bool = choice(False, "P13", "whether the department buys from the vendor at hand without competition")
     three_bidders: bool = choice(True, "P02", "whether a first round needs three bidders")
     small_limit: float = number(0.1, "NT$ m", 0, 10, "policy", "P04", "value up to which a department buys directly")
@@ -289,7 +305,7 @@ class Procurement(Group):
     quality_weight: float = number(0.6, "weight", 0, 1, "policy", "P11", "weight of quality against price at best value")
     quality_bar: float = number(0.40, "share", 0, 1, "policy", "P11", "judged quality that an offer must reach")
     privilege: float = number(0.0, "score", 0, 1, "policy", "R15", "score added to the POC vendor's offer")
-    writing_days: float = number(120, "days", 0, 1000, "literature", "P16 V05", "time to write a tender for a wholly vague need at full skill")
+    writing_days: float = number(100, "days", 0, 1000, "tuned", "P16 V05", "time to write a tender for a wholly vague need at full skill")
     window: float = number(21, "days", 14, 180, "policy", "P05", "time to bid in a first round")
     rewindow: float = number(21, "days", 10, 180, "literature", "P01 P05", "delay and time to bid in a second round")
     award_days: float = number(50, "days", 1, 365, "literature", "P14 P10", "time from the bids to the contract")
@@ -300,7 +316,7 @@ class Procurement(Group):
     price_noise: float = number(0.15, "log units", 0, 1, "assumed", "P07", "spread of prices about the estimate (lognormal)")
     discount: float = number(0.10, "share", 0, 0.9, "assumed", "P11", "mean distance of prices below the estimate")
     build_cost: float = number(0.8, "share", 0, 2, "assumed", "G3", "cost of delivery, as a share of the estimate")
-    build_days: float = number(120, "days", 1, 1000, "assumed", "P16", "mean time from contract to service")
+    build_days: float = number(120, "days", 1, 1000, "tuned", "P16", "mean time from contract to service")
     budget_years: int = number(2, "budgets", 0, 10, "assumed", "R32", "yearly budgets that a tender may wait for")
     no_poc_clarity: float = number(0.5, "share", 0, 1, "literature", "S18 R23", "how much of the need's statement reaches a tender without a POC")
 
@@ -312,7 +328,7 @@ class Deployment(Group):
     contract_years: float = number(4.0, "years", 0.5, 15, "literature", "R42", "length of a service contract")
     abandonment: float = number(0.10, "1/year", 0, 3, "literature", "S63 V03", "rate of giving up a service that fits")
     misfit_weight: float = number(6.0, "ratio", 0, 30, "literature", "S53", "how much a lack of fit raises that rate")
-    scale_wish: float = number(0.3, "logit units", -5, 5, "assumed", "S03 T09", "will to buy on a larger scale when all else is neutral")
+    scale_wish: float = number(0.4, "logit units", -5, 5, "tuned", "S03 T09", "will to buy on a larger scale when all else is neutral")
     scale_fit: float = number(3.0, "logit units", 0, 10, "assumed", "S53", "effect of the judged fit on that will")
     scale_demand: float = number(1.8, "logit units", 0, 10, "tuned", "S53 R34", "effect of the need being the department's own")
     novelty_gain: float = number(0.3, "ratio", 0, 2, "literature", "R39", "added value of a wholly novel solution")
@@ -344,6 +360,7 @@ class Parameters(Group):
     bottom_up: BottomUp = Field(default_factory=BottomUp)
     top_down: TopDown = Field(default_factory=TopDown)
     problem_led: ProblemLed = Field(default_factory=ProblemLed)
+    channels: Channels = Field(default_factory=Channels)
     pmo: Pmo = Field(default_factory=Pmo)
     departments: Departments = Field(default_factory=Departments)
     clearance: Clearance = Field(default_factory=Clearance)

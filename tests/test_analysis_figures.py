@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
+from matplotlib.axis import Tick
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -16,7 +16,7 @@ from analysis.figures.losses import counted
 from analysis.figures.money import spending, wasting, worth
 from analysis.funnel import channels
 from analysis.measures import outcomes
-from analysis.tables import Tables, tables, until
+from analysis.tables import Tables, of_channel, tables, until
 from analysis.targets import beside, simulated
 from sim.events import EventLog
 from sim.observed import Target
@@ -56,32 +56,31 @@ def figure(request: pytest.FixtureRequest, pooled: Tables) -> Figure:
 
 
 def texts(figure: Figure) -> Iterator[Text]:
-    shown = (text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text().strip())
-    return (text for text in shown if text.get_visible())
+    """What is written, but for the labels of ticks, which also exist beyond the ends of an axis."""
+    ticks = [tick for tick in figure.findobj(Tick) if isinstance(tick, Tick)]
+    labels = {label for tick in ticks for label in (tick.label1, tick.label2)}
+    found = (text for text in figure.findobj(Text) if isinstance(text, Text) and text not in labels)
+    return (text for text in found if text.get_text().strip() and text.get_visible())
 
 
 def test_every_text_is_large_enough_for_a_projector(figure: Figure) -> None:
-    assert {text.get_text(): text.get_fontsize() for text in texts(figure) if text.get_fontsize() < 13} == {}
+    sizes = {text.get_text(): float(text.get_fontsize()) for text in texts(figure)}
+    sizes |= {
+        f"tick {axes}": label.get_fontsize() for axes in figure.axes for label in axes.get_xticklabels()
+    }
+    assert {text: size for text, size in sizes.items() if size < 13} == {}
 
 
 def test_every_text_lies_within_the_picture(figure: Figure) -> None:
     width, height = figure.canvas.get_width_height()
     assert (width, height) == (1280, 720)
-    for text in texts(figure):
-        box = text.get_window_extent()
-        if text.axes is None or _seen(text.axes, text):
-            assert box.x0 >= -1, text.get_text()
-            assert box.x1 <= width + 1, text.get_text()
-            assert box.y0 >= -1, text.get_text()
-
-
-def _seen(axes: Axes, text: Text) -> bool:
-    """Labels of ticks beyond the limits exist, but are not drawn."""
-    labels = [*axes.get_xticklabels(), *axes.get_yticklabels()]
-    if text not in labels:
-        return True
-    box, frame = text.get_window_extent(), axes.get_window_extent()
-    return frame.x0 <= (box.x0 + box.x1) / 2 <= frame.x1 and frame.y0 <= (box.y0 + box.y1) / 2 <= frame.y1
+    boxes = {text.get_text(): text.get_window_extent() for text in texts(figure)}
+    outside = {
+        text: box.extents
+        for text, box in boxes.items()
+        if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1
+    }
+    assert outside == {}
 
 
 def test_caption_tells_scenario_runs_and_seeds(figure: Figure) -> None:
@@ -121,6 +120,11 @@ def test_both_readings_are_told_apart_and_only_figures_of_the_period_are_drawn(p
     assert list(np.asarray(marks["observed, reading M2"].get_ydata())) == [43, 160]
     looks = {(line.get_marker(), line.get_color()) for line in marks.values()}
     assert len({marker for marker, _ in looks}) == len({colour for _, colour in looks}) == 2
+
+
+def test_figures_of_a_channel_that_does_not_occur_are_not_drawn(pooled: Tables) -> None:
+    axes = FIGURES["poc_starts"].function(of_channel(pooled, "top_down"), OBSERVED).axes[0]
+    assert "observed, reading M1" not in [line.get_label() for line in axes.lines]
 
 
 def test_title_says_how_many_figures_the_band_holds(pooled: Tables) -> None:

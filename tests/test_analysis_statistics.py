@@ -82,7 +82,7 @@ def test_enough_is_the_smallest_number_that_excludes_zero() -> None:
 
 
 def outcomes(seeds: list[int], **measures: list[float]) -> pd.DataFrame:
-    return pd.DataFrame({"scenario": "one", "seed": seeds, **measures})
+    return pd.DataFrame({"scenario": "one", "rule": "best value", "seed": seeds, **measures})
 
 
 def test_pairs_are_joined_on_the_seed_and_undefined_ones_counted() -> None:
@@ -126,6 +126,7 @@ def test_a_scenario_does_not_differ_from_itself() -> None:
 
 def test_summary_of_outcomes_leaves_undefined_runs_out() -> None:
     found = summary(outcomes([1, 2, 3], pocs=[1, 2, 6], share=[0.5, np.nan, 0.7])).set_index("measure")
+    assert list(found.index) == ["pocs", "share"]
     assert found.loc["pocs", ["mean", "runs"]].tolist() == [3, 3]
     assert found.loc["share", ["mean", "runs"]].tolist() == pytest.approx([0.6, 2])
     assert found.loc["share", "high"] - 0.6 == pytest.approx(stats.t.ppf(0.975, 1) * 0.1)

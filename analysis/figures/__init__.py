@@ -1,6 +1,7 @@
 """Charts. Each is a function of tables and observed figures that gives a matplotlib ``Figure``.
 
 To add a chart, write a module with such a function and add a line to ``FIGURES``.
+Outside packages add charts by the entry point ``cityfunnel.figures``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from analysis.figures import climate, funnel, losses, money, poc_starts, waiting
 from analysis.tables import Tables
+from sim.plugins import outside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Sheet
@@ -41,3 +43,4 @@ FIGURES: dict[str, Figure] = {
     "money": Figure("Money and value over time", money.draw),
     "climate": Figure("Political support and innovation culture over time", climate.draw),
 }
+FIGURES |= outside("cityfunnel.figures", FIGURES)

@@ -54,7 +54,7 @@ def supports(tables: Tables, grid: Floats) -> Floats:
 
 
 def cultures(tables: Tables, grid: Floats) -> Floats:
-    """Culture over time, mean over the departments of a run that have told theirs."""
+    """Culture over time, mean over the departments of a run, from when all have told theirs."""
     return _mean_of_latest(tables, ("culture",), "actor", grid)
 
 
@@ -69,7 +69,9 @@ def _mean_of_latest(tables: Tables, kinds: Sequence[str], owner: str, grid: Floa
     sums, known = (np.zeros((len(tables.runs), len(grid))) for _ in range(2))
     np.add.at(sums, run_of_owner, np.nan_to_num(values))
     np.add.at(known, run_of_owner, ~np.isnan(values))
-    means = np.divide(sums, known, out=np.full(sums.shape, np.nan), where=known > 0)
+    # before the last owner has told its value, the mean would be that of the quickest ones
+    complete = (known > 0) & (known == known.max(axis=1, keepdims=True))
+    means = np.divide(sums, known, out=np.full(sums.shape, np.nan), where=complete)
     return unseen(means, tables.runs["days"].to_numpy(), grid)
 
 

@@ -80,7 +80,7 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
         _observed(one, here)
         style.named(one, "cases in a run", "", style.CHANNEL_NAMES.get(channel, channel))
     _frame(axes, [max(mark.value, mark.model) for here in marks for mark in here])
-    style.key_above(figure, *_keys(), columns=5)
+    style.key_above(figure, *_keys({mark.target.reading for here in marks for mark in here}), columns=5)
     return figure
 
 
@@ -149,7 +149,7 @@ def _draw_mark(axes: Axes, mark: Mark, y: float) -> None:
     ).set_in_layout(False)  # fmt: skip
 
 
-def _keys() -> tuple[list[Artist], list[str]]:
+def _keys(readings: set[str]) -> tuple[list[Artist], list[str]]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -157,7 +157,7 @@ def _keys() -> tuple[list[Artist], list[str]]:
         "the vendor's own": Patch(color=style.GREY),
         "won by a rival": Patch(facecolor="white", edgecolor=style.GREY, hatch="////"),
     }
-    for look in style.READINGS.values():
+    for look in (look for reading, look in style.READINGS.items() if reading in readings):
         keys[look.name] = Line2D([], [], linestyle="", marker=look.marker, color=look.colour, markersize=8)
     return list(keys.values()), list(keys)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from analysis import style
+from analysis.funnel import channels
 from analysis.series import Band, band, cumulative, unseen
 from analysis.tables import Floats, Mask, Tables, is_
 
@@ -32,7 +33,8 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
     """Mean and bands of the runs, all channels and bottom-up alone, and each observed figure on its day."""
     grid, days = style.months(tables)
     bands = {channel: _band(tables, channel, grid) for channel in _lines(tables)}
-    marks = [mark for mark in map(_mark, observed) if mark and days[0] <= mark.day <= days[-1]]
+    told = [target for target in observed if target.channel in {None, *channels(tables)}]
+    marks = [mark for mark in map(_mark, told) if mark and days[0] <= mark.day <= days[-1]]
     note = (
         "Lines: mean of the runs; shades: middle 50% and 95%. Marks: observed; an arrow means 'more than'. "
         "Reading M1 takes the policy page at its word, M2 the reported series of POC projects. They "
@@ -53,7 +55,7 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
 
 
 def _lines(tables: Tables) -> list[str]:
-    found = set(tables.channel.astype(str))
+    found = channels(tables)
     return ["all", "bottom_up"] if "bottom_up" in found and len(found) > 1 else ["all"]
 
 

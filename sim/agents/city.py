@@ -111,6 +111,18 @@ class City(mesa.Agent):
         """The name of a domain."""
         return DOMAINS[domain] if domain < len(DOMAINS) else f"domain {domain + 1}"
 
+    def begin(self) -> None:
+        """Tell where support, reputation and culture stand, and start all clocks of the city."""
+        self._set_support(self.support)
+        self.model.tell(Kind.REPUTATION, self, actor=self.name, amount=self.reputation)
+        for department in self.departments:
+            department.begin()
+        self.new_year()
+        self.steering.begin()
+        for channel in self.channels.values():
+            channel.begin()
+        self.model.calendar.after(MONTH, self.month)
+
     # policy
 
     def adopt(self, parameters: Parameters, policies: tuple[Policy, ...]) -> None:

@@ -111,7 +111,8 @@ class Department(mesa.Agent):
     # needs
 
     def begin(self) -> None:
-        """Have the needs of the start, and await more."""
+        """Tell of the culture, have the needs of the start, and await more."""
+        self.model.tell(Kind.CULTURE, self.city, actor=self.name, amount=self.culture)
         numbers, luck = self.city.parameters.needs, self.model.luck
         for _ in range(luck.count(numbers.initial, Concern.NEEDS_AT_START, self.key)):
             self._have_need()

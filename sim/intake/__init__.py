@@ -1,6 +1,7 @@
 """Intake channels, one a file, each with its own clock; any mix of them can be open.
 
-Outside packages add channels by the entry point ``cityfunnel.channels``.
+Outside packages add channels by the entry point ``cityfunnel.channels``; each gets a switch of its
+own, ``channels.<name>``, which is off until a scenario or a policy turns it on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from sim.intake.bottom_up import BottomUpIntake
 from sim.intake.channel import Channel
 from sim.intake.problem_led import ProblemLedCalls
 from sim.intake.top_down import TopDownRoadmap
+from sim.plugins import outside
 
 __all__ = ["CHANNELS", "Channel"]
 
@@ -18,3 +20,4 @@ CHANNELS: dict[str, type[Channel]] = {
     "top_down": TopDownRoadmap,
     "problem_led": ProblemLedCalls,
 }
+CHANNELS |= outside("cityfunnel.channels", CHANNELS)

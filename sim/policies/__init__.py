@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.conditions import Policy
+from sim.plugins import outside
 from sim.policies.all_hands import AllHands
 from sim.policies.no_office import NoOffice
 from sim.policies.no_poc import NoPoc
@@ -15,3 +16,4 @@ POLICIES: dict[str, type[Policy]] = {
     "no_poc": NoPoc,
     "problem_led": ProblemLedIntake,
 }
+POLICIES |= outside("cityfunnel.policies", POLICIES)

@@ -5,6 +5,7 @@ Outside packages add rules by the entry point ``cityfunnel.rules``.
 
 from __future__ import annotations
 
+from sim.plugins import outside
 from sim.procurement.best_value import best_value
 from sim.procurement.lowest_price import lowest_price
 from sim.procurement.offers import Rule
@@ -14,3 +15,4 @@ RULES: dict[str, Rule] = {
     "best_value": best_value,
     "lowest_price": lowest_price,
 }
+RULES |= outside("cityfunnel.rules", RULES)
