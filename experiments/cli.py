@@ -49,7 +49,8 @@ class _Verbs(TyperGroup):
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
-            _leave(f"{error.filename}: {error.strerror}" if error.filename else str(error), WRONG)
+            problem = error.strerror or str(error)
+            _leave(f"{error.filename}: {problem}" if error.filename else problem, WRONG)
 
 
 def _leave(message: str, code: int) -> NoReturn:
@@ -99,9 +100,7 @@ ScenarioName = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a file.", show_default=False)
 ]
 Runs = Annotated[int, typer.Option("--runs", "-n", min=1, max=1_000_000, help="Number of runs.")]
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=LAST_SEED, help="Seed of the first run; the next ones follow.")
-]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the first run; the next ones follow.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -217,7 +216,7 @@ def run(
     console = show.console()
     _title(console, world, seeds)
     batch = _made([(world, each) for each in seeds], jobs)
-    found = results.results(batch, observed, world)
+    found = results.of(batch, observed, world)
     about = results.about([world], seeds, batch.failures, _command())
     with console.status("Writing tables and drawing charts ..."):
         path = store.write(target, partial(results.fill, found=found, about=about, figures=not no_figures))
@@ -238,7 +237,7 @@ def story(
             metavar="[CASE]", help="Number of the case; without it a few are listed.", show_default=False
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=LAST_SEED, help="Seed of the run.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the run.")] = 1,
     settings: Settings = None,
 ) -> None:
     """Tell the life of one proposal in dated sentences."""
@@ -247,7 +246,7 @@ def story(
     from experiments.story import choice, tell
 
     world, console = _scenario(scenario, settings), show.console()
-    log = sim.run(world, seed)
+    log = sim.run(world, _seeds(seed, 1)[0])
     if case is None:
         console.print(
             show.heading(f"{world.name}, seed {seed}: {len(log.cases)} cases, one for each kind of end")
@@ -348,7 +347,7 @@ def _scalar(value: str, text: str) -> Value:
 
 def _seeds(first: int, number: int) -> range:
     if first + number - 1 > LAST_SEED:
-        raise InputError(f"the last seed would be above {LAST_SEED}", key="--seed")
+        raise InputError(f"seeds end at {LAST_SEED}", key="--seed")
     return range(first, first + number)
 
 

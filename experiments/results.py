@@ -51,7 +51,7 @@ def targets(scenario: Scenario) -> tuple[Target, ...]:
     return observed(scenario.observed) if scenario.observed else ()
 
 
-def results(batch: Batch, observed: Sequence[Target], scenario: Scenario) -> Results:
+def of(batch: Batch, observed: Sequence[Target], scenario: Scenario) -> Results:
     """What a batch in which a run succeeded says in short."""
     from analysis import funnel, statistics
     from analysis.targets import beside

@@ -124,18 +124,17 @@ def parameters(rows: Iterable[Row]) -> Iterator[Table]:
     """The numbers of the model, a table for each group."""
     for group, members in groupby(rows, key=lambda row: row.path.rsplit(".", 1)[0]):
         table = _grid(
-            Column("name", no_wrap=True, min_width=18),
+            _whole("name"),
             _right("default"),
-            Column("range", no_wrap=True, min_width=10),
-            Column("unit", max_width=14),
-            Column("evidence", no_wrap=True),
-            Column("source", max_width=8),
+            Column("range", max_width=12),
+            Column("unit", max_width=13),
+            Column("evidence", max_width=10),
             "meaning",
             title=group,
         )
         for row in members:
-            cells = (row.path.rsplit(".", 1)[1], setting(row.default), span(row), row.unit, row.evidence)
-            table.add_row(*cells, row.source, escape(row.meaning))
+            name, evidence = row.path.rsplit(".", 1)[1], f"{row.evidence} {row.source}"
+            table.add_row(name, setting(row.default), span(row), row.unit, evidence, escape(row.meaning))
         yield table
 
 
@@ -148,7 +147,10 @@ def markdown(rows: Iterable[Row]) -> Iterator[str]:
     """The numbers of the model as a page in Markdown, line by line."""
     yield "# Parameters"
     yield ""
-    yield "Every number of the model. Written by `cityfunnel parameters --markdown`; do not edit it here."
+    yield "Every number of the model, written by `cityfunnel parameters --markdown`. Evidence: *observed* in"
+    yield "the case itself, *literature* seen elsewhere and taken as a prior, *assumed* without a figure,"
+    yield "*tuned* by hand to the funnel of Taipei's stage 1, *policy* a rule of the game. Source ids"
+    yield "point to [the evidence](evidence.md)."
     for group, members in groupby(rows, key=lambda row: row.path.rsplit(".", 1)[0]):
         yield ""
         yield f"## {group}"

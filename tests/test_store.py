@@ -233,7 +233,7 @@ def test_the_old_results_come_back_when_the_new_ones_cannot_take_their_place(
 def test_what_is_no_store_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no such folder"):
         store.read(tmp_path / "nowhere")
-    with pytest.raises(StoreError, match="is no run store"):
+    with pytest.raises(StoreError, match="is not a run store"):
         store.read(tmp_path)
 
 
