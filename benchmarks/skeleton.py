@@ -74,6 +74,10 @@ class Generators(Protocol):
         ...
 
 
+#: from the number of a process to its random numbers
+Maker = Callable[[int], Generators]
+
+
 class Stream:
     """One shared stream of :class:`random.Random`, the usual way."""
 
@@ -112,21 +116,19 @@ class Addressed:
         return self._luck.wait(1.0, Concern.OFFER, self._entity, self._occasion)
 
 
-def stream(seed: int) -> Callable[[int], Generators]:
+def stream(seed: int) -> Maker:
     """For every process the same stream."""
     shared = Stream(random.Random(seed))
     return lambda _: shared
 
 
-def addressed(seed: int) -> Callable[[int], Generators]:
+def addressed(seed: int) -> Maker:
     """For every process its own addresses."""
     luck = Luck(seed)
     return lambda entity: Addressed(luck, entity)
 
 
-def run(
-    plan: Plan, generators: Callable[[int], Generators], world: simpy.Environment | None = None
-) -> list[Event]:
+def run(plan: Plan, generators: Maker, world: simpy.Environment | None = None) -> list[Event]:
     """Run the processes to their ends; the log is what the model's would be in size."""
     world, log = world or simpy.Environment(), list[Event]()
     for number, steps in enumerate(plan):

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import metadata
@@ -58,19 +58,47 @@ def fingerprint(specifications: Sequence[Mapping[str, Any]], seeds: range) -> st
 
     It covers the specifications (without remarks), the seeds and the code of the model.
     """
-    told = [{key: part for key, part in spec.items() if key not in REMARKS} for spec in specifications]
-    content = {"scenarios": told, "seeds": [seeds.start, len(seeds)], "code": code()}
+    told = [bare(spec) for spec in specifications]
+    return digest({"scenarios": told, "seeds": [seeds.start, len(seeds)], "code": code()})
+
+
+def bare(specification: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification without the remarks."""
+    return {key: part for key, part in specification.items() if key not in REMARKS}
+
+
+def digest(content: object) -> str:
+    """The SHA-256 digest of plain data."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @cache
 def code() -> str:
     """A SHA-256 digest of the source of the model: package ``sim``."""
-    digest = hashlib.sha256()
-    for name, source in sorted(_sources(files("sim"), "sim")):
+    return _digest_of(_sources(files("sim"), "sim"))
+
+
+@cache
+def code_of_outcomes() -> str:
+    """A digest of all that decides the outcomes of a run: the model, the measures, outside packages."""
+    analysis = files("analysis")
+    measures = [(f"analysis/{name}", analysis.joinpath(name)) for name in ("measures.py", "tables.py")]
+    return digest([code(), _digest_of(measures), plugins()])
+
+
+def _digest_of(sources: Iterable[tuple[str, Traversable]]) -> str:
+    found = hashlib.sha256()
+    for name, source in sorted(sources, key=lambda pair: pair[0]):
         content = source.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(f"{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+        found.update(f"{name} {len(content)}\n".encode() + content)
+    return found.hexdigest()
+
+
+def plugins() -> dict[str, str]:
+    """Installed packages that add to the registries, with their versions."""
+    from sim.plugins import packages
+
+    return packages()
 
 
 def _sources(folder: Traversable, name: str) -> list[tuple[str, Traversable]]:
@@ -92,6 +120,7 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         **{name: metadata.version(name) for name in LIBRARIES},
+        **plugins(),
     }
 
 

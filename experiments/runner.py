@@ -1,48 +1,85 @@
-"""Many runs, on as many cores as wanted; what comes out does not depend on how many.
+"""Many runs, on as many cores or machines as wanted; what comes out does not depend on how many.
 
-Runs are made in chunks. A chunk turns its event logs into tables where it is computed, and chunks
-come back in the order of the jobs. A run that fails is written down and the rest goes on; so does
-the batch when a worker process dies.
+Runs are made in chunks. A chunk turns its event logs into tables where it is computed. A run that
+fails is written down and the rest goes on; so does the batch when worker processes die: what they
+held is done again, and a run is given up only when it takes down its worker every time it is alone.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
+import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Literal, cast
+
+from sim.errors import CityfunnelError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.tables import Tables
     from sim.events import EventLog
+    from sim.parameters import Value
     from sim.scenario import Scenario
 
-#: most runs in a chunk: enough that passing it on costs nothing, few enough that progress shows
-CHUNK = 10
+#: most runs in a chunk, and the seconds that one is to take: so little is lost with a worker
+LARGEST, SECONDS = 100, 1.5
 #: chunks under way at a time, for each worker
 AHEAD = 3
-#: workers that a chunk may take down before it is given up
-DEATHS = 2
+#: workers that may die over a chunk before it is tried by itself, and over a single run in all
+SUSPECT, DEATHS = 2, 5
+#: pools that may break before any chunk has come back
+STARTS = 10
 
 Keep = Literal["everything", "outcomes"]
 
 
+class WorkersError(CityfunnelError):
+    """The workers do not work: none of them brought anything home."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run to make."""
+    """One run to make.
+
+    Attributes:
+        scenario: what is run.
+        seed: of the run.
+        settings: numbers that differ from the scenario's, by path.
+        name: under which the run stands in tables; the scenario's unless given.
+    """
 
     scenario: Scenario
     seed: int
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name under which the run stands in tables."""
+        return self.name or self.scenario.name
+
+    def world(self) -> Scenario:
+        """The scenario as it is run.
+
+        Raises:
+            ParameterError: a setting cannot be made.
+        """
+        world = self.scenario
+        for path, value in self.settings.items():
+            world = world.with_(path, value)
+        return replace(world, name=self.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +101,16 @@ class Batch:
         tables: the runs that succeeded; ``None`` where only outcomes were wanted, or none succeeded.
         outcomes: one row a run that succeeded: scenario, seed, measures; ``None`` when none did.
         failures: the runs that failed.
+        place: of the first of the jobs among all that were given.
+        seconds: that the runs took.
     """
 
     done: int
     tables: Tables | None
     outcomes: pd.DataFrame | None
     failures: tuple[Failure, ...]
+    place: int = 0
+    seconds: float = 0.0
 
 
 Simulate = Callable[["Scenario", int], "EventLog"]
@@ -83,45 +124,51 @@ def cores() -> int:
 
 
 def batches(
-    jobs: Sequence[Job],
+    jobs: Iterable[Job],
     *,
+    total: int | None = None,
     workers: int = 1,
     chunk: int | None = None,
     keep: Keep = "everything",
     simulate: Simulate | None = None,
     pool: Callable[[], Executor] | None = None,
+    deaths: tuple[type[BaseException], ...] = (BrokenExecutor,),
 ) -> Iterator[Batch]:
-    """Run the jobs; yield what they gave, chunk by chunk, in the order of the jobs.
+    """Run the jobs; yield what they gave, chunk by chunk, as it comes in.
+
+    The jobs are asked for as they are needed, so there may be any number of them.
 
     Args:
-        jobs: the runs; no (scenario, seed) twice.
+        jobs: the runs; no (name, seed) twice.
+        total: their number, where ``jobs`` does not tell it.
         workers: processes; with 1 everything happens in this one.
-        chunk: runs in a chunk; chosen from the number of jobs and workers unless given.
+        chunk: runs in a chunk; follows from the time that runs take, and how many are left, unless given.
         keep: ``outcomes`` drops the tables of cases and events as soon as they are measured.
         simulate: makes one run; the model itself unless given. Other processes must be able to
             import it.
         pool: makes the executor that takes the chunks; processes on this machine unless given.
+        deaths: what a future of that executor raises when a worker died over it.
+
+    Raises:
+        WorkersError: workers die before they bring home a single chunk.
     """
-    size = chunk or chunk_size(len(jobs), workers)
     work = partial(_batch, keep=keep, simulate=simulate)
-    chunks = [tuple(jobs[first : first + size]) for first in range(0, len(jobs), size)]
+    number = len(jobs) if isinstance(jobs, Sized) else total
+    pace = _Pace(iter(jobs), chunk, number, workers)
     if pool is None and workers == 1:
-        return map(work, chunks)
-    return _spread(work, chunks, pool or partial(_processes, workers), AHEAD * workers)
-
-
-def chunk_size(jobs: int, workers: int) -> int:
-    """Runs in a chunk: every worker gets several, and none more than ``CHUNK``."""
-    return max(1, min(CHUNK, jobs // (4 * workers)))
+        return (pace.seen(work(todo.jobs, todo.place)) for todo in pace)
+    return _Crew(
+        work, pace, pool or partial(_processes, workers, simulate), AHEAD * workers, deaths
+    ).batches()
 
 
 def joined(parts: Iterable[Batch]) -> Batch:
-    """Several batches as one."""
+    """Several batches as one, in the order of the jobs."""
     import pandas as pd
 
     from analysis.tables import concat
 
-    parts = list(parts)
+    parts = sorted(parts, key=lambda part: part.place)
     tables = [part.tables for part in parts if part.tables is not None]
     outcomes = [part.outcomes for part in parts if part.outcomes is not None]
     return Batch(
@@ -129,28 +176,40 @@ def joined(parts: Iterable[Batch]) -> Batch:
         tables=concat(tables) if tables else None,
         outcomes=pd.concat(outcomes, ignore_index=True) if outcomes else None,
         failures=tuple(failure for part in parts for failure in part.failures),
+        place=min((part.place for part in parts), default=0),
+        seconds=sum(part.seconds for part in parts),
     )
 
 
 # --- one chunk, wherever it is computed ---------------------------------------------------------
 
 
-def _batch(jobs: Sequence[Job], keep: Keep, simulate: Simulate | None) -> Batch:
+def _batch(jobs: Sequence[Job], place: int, keep: Keep, simulate: Simulate | None) -> Batch:
+    began = time.perf_counter()
     made = [_made(job, simulate or _model()) for job in jobs]
     failures = tuple(run for run in made if isinstance(run, Failure))
     logs = [run for run in made if not isinstance(run, Failure)]
-    if not logs:
-        return Batch(len(jobs), None, None, failures)
-    tables, outcomes = _measured(logs)
-    return Batch(len(jobs), tables if keep == "everything" else None, outcomes, failures)
+    try:
+        tables, outcomes = _measured(logs) if logs else (None, None)
+    except Exception as error:  # noqa: BLE001  # one log must not take the others with it
+        if len(jobs) > 1:
+            alone = (_batch([job], place + index, keep, simulate) for index, job in enumerate(jobs))
+            return joined(alone)
+        tables, outcomes, failures = None, None, (_failure(jobs[0], error),)
+    kept = tables if keep == "everything" else None
+    return Batch(len(jobs), kept, outcomes, failures, place, time.perf_counter() - began)
 
 
 def _made(job: Job, simulate: Simulate) -> EventLog | Failure:
     try:
-        return simulate(job.scenario, job.seed)
-    except Exception as error:  # noqa: BLE001  # one run must not take the others with it
-        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return Failure(job.scenario.name, job.seed, told, traceback.format_exc())
+        return simulate(job.world(), job.seed)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # one run must not take the others with it
+        return _failure(job, error)
+
+
+def _failure(job: Job, error: BaseException) -> Failure:
+    told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return Failure(job.label, job.seed, told, "".join(traceback.format_exception(error)))
 
 
 def _measured(logs: Sequence[EventLog]) -> tuple[Tables, pd.DataFrame]:
@@ -169,61 +228,133 @@ def _model() -> Simulate:
 
 # --- chunks over an executor --------------------------------------------------------------------
 
-Work = Callable[[Sequence[Job]], Batch]
-Pool = Callable[[], Executor]
+Work = Callable[[Sequence[Job], int], Batch]
 
 
-def _spread(work: Work, chunks: Iterable[Sequence[Job]], pool: Pool, ahead: int) -> Iterator[Batch]:
-    """A bounded number of chunks under way at a time; a broken executor is replaced."""
-    waiting = deque(chunks)
-    while waiting:
-        under_way: deque[tuple[Sequence[Job], Future[Batch]]] = deque()
-        executor = pool()
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some jobs; ``place`` is that of the first one; ``deaths`` are workers that died over them."""
+
+    jobs: tuple[Job, ...]
+    place: int
+    deaths: int = 0
+
+    @property
+    def suspect(self) -> bool:
+        return self.deaths >= SUSPECT
+
+    def after_death(self) -> tuple[_Chunk, ...]:
+        """What is to be tried after one more worker died: the same, or each of its jobs by itself."""
+        if self.suspect and len(self.jobs) > 1:
+            return tuple(_Chunk((job,), self.place + index, SUSPECT) for index, job in enumerate(self.jobs))
+        return (replace(self, deaths=self.deaths + 1),)
+
+    def given_up(self) -> Batch:
+        told = f"the worker process died {self.deaths} times (killed, or out of memory)"
+        failures = tuple(Failure(job.label, job.seed, told) for job in self.jobs)
+        return Batch(len(self.jobs), None, None, failures, self.place)
+
+
+class _Pace:
+    """Cuts jobs into chunks that take about ``SECONDS``, smaller ones towards the end."""
+
+    def __init__(self, jobs: Iterator[Job], size: int | None, total: int | None, workers: int) -> None:
+        self._jobs, self._fixed, self._size = jobs, size is not None, size or 1
+        self._total, self._workers, self._place = total, workers, 0
+
+    def __iter__(self) -> Iterator[_Chunk]:
+        while jobs := tuple(islice(self._jobs, self._next())):
+            yield _Chunk(jobs, self._place)
+            self._place += len(jobs)
+
+    def _next(self) -> int:
+        if self._fixed or self._total is None:
+            return self._size
+        return max(1, min(self._size, (self._total - self._place) // (2 * self._workers)))
+
+    def seen(self, batch: Batch) -> Batch:
+        """Note how long a batch took, and hand it on."""
+        if not self._fixed and batch.seconds > 0:
+            fitting = int(SECONDS * batch.done / batch.seconds)
+            self._size = max(1, min(LARGEST, 2 * self._size, fitting))
+        return batch
+
+
+class _Crew:
+    """Gives chunks to an executor, a bounded number at a time; a broken executor is replaced."""
+
+    def __init__(
+        self,
+        work: Work,
+        pace: _Pace,
+        pool: Callable[[], Executor],
+        ahead: int,
+        deaths: tuple[type[BaseException], ...],
+    ) -> None:
+        self._work, self._pace, self._pool, self._ahead, self._deaths = work, pace, pool, ahead, deaths
+        self._fresh = iter(pace)
+        self._again: deque[_Chunk] = deque()
+        self._under_way: dict[Future[Batch], _Chunk] = {}
+        self._breaks, self._home = 0, 0
+
+    def batches(self) -> Iterator[Batch]:
+        while self._fill_and_work_left():
+            yield from self._until_broken()
+            yield from self._salvaged()
+
+    def _fill_and_work_left(self) -> bool:
+        """Whether anything is left to do; the next chunk is looked up only then."""
+        if not self._again:
+            self._again.extend(islice(self._fresh, 1))
+        return bool(self._again)
+
+    def _until_broken(self) -> Iterator[Batch]:
+        executor = self._pool()
         try:
-            while waiting or under_way:
-                while waiting and len(under_way) < ahead:
-                    under_way.append((waiting[0], _submitted(executor, work, waiting[0])))
-                    waiting.popleft()
-                yield under_way[0][1].result()
-                under_way.popleft()
-        except BrokenExecutor:
-            pass
+            while self._submitted(executor):
+                done, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+                for future in done:
+                    batch = future.result()
+                    del self._under_way[future]
+                    self._home += 1
+                    yield self._pace.seen(batch)
+        except self._deaths as error:
+            self._breaks += 1
+            if not self._home and self._breaks >= STARTS:
+                raise WorkersError(f"worker processes die as soon as they begin ({error})") from error
         except BaseException:
-            _abandon(executor, [future for _, future in under_way])
+            _abandon(executor, self._under_way)
             raise
         finally:
             executor.shutdown(wait=True)
-        for jobs, future in under_way:
-            yield _saved(future) or _alone(work, jobs, pool)
 
+    def _submitted(self, executor: Executor) -> bool:
+        """Fill up what is under way; a suspect chunk is alone, so that it can take down no other."""
+        while len(self._under_way) < self._ahead and not any(c.suspect for c in self._under_way.values()):
+            if not self._again:
+                self._again.extend(islice(self._fresh, 1))
+            if not self._again or (self._again[0].suspect and self._under_way):
+                break
+            chunk = self._again[0]
+            with _deaf():
+                future = executor.submit(self._work, chunk.jobs, chunk.place)
+            self._under_way[future] = self._again.popleft()
+        return bool(self._under_way)
 
-def _saved(future: Future[Batch]) -> Batch | None:
-    """What a future brought home before its executor broke."""
-    lost = not future.done() or future.cancelled() or future.exception() is not None
-    return None if lost else future.result()
-
-
-def _alone(work: Work, jobs: Sequence[Job], pool: Pool) -> Batch:
-    """A chunk that may have taken a worker down, by itself, so that it can take down no other."""
-    for _ in range(DEATHS):
-        executor = pool()
-        future = _submitted(executor, work, jobs)
-        try:
-            return future.result()
-        except BrokenExecutor:
-            continue
-        except BaseException:
-            _abandon(executor, [future])
-            raise
-        finally:
-            executor.shutdown(wait=True)
-    told = "the worker process died (killed, or out of memory)"
-    return Batch(len(jobs), None, None, tuple(Failure(job.scenario.name, job.seed, told) for job in jobs))
-
-
-def _submitted(executor: Executor, work: Work, jobs: Sequence[Job]) -> Future[Batch]:
-    with _deaf():
-        return executor.submit(work, jobs)
+    def _salvaged(self) -> Iterator[Batch]:
+        """After a death: what came home all the same; the rest is tried again, or given up."""
+        under_way, self._under_way = self._under_way, {}
+        lost: list[_Chunk] = []
+        for future, chunk in under_way.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._home += 1
+                yield self._pace.seen(future.result())
+            else:
+                lost.extend(chunk.after_death())
+        for chunk in (chunk for chunk in lost if chunk.deaths >= DEATHS):
+            yield chunk.given_up()
+        kept = [*self._again, *(chunk for chunk in lost if chunk.deaths < DEATHS)]
+        self._again = deque(sorted(kept, key=lambda chunk: chunk.suspect))
 
 
 def _abandon(executor: Executor, futures: Iterable[Future[Batch]]) -> None:
@@ -236,14 +367,26 @@ def _abandon(executor: Executor, futures: Iterable[Future[Batch]]) -> None:
             future.cancel()
 
 
-def _processes(workers: int) -> Executor:
+def _processes(workers: int, simulate: Simulate | None) -> Executor:
     """Fresh interpreters: the same on every platform, and no threads of a library are copied."""
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_work)
+    begin = partial(_begin_work, simulate)
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin)
 
 
-def _begin_work() -> None:
+def _begin_work(simulate: Simulate | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    load(simulate)
+
+
+def load(simulate: Simulate | None = None) -> None:
+    """Import what runs need, and let the garbage collector pass over it from now on: that saves a fifth."""
+    import analysis.measures
+    import analysis.tables  # noqa: F401
+
+    simulate or _model()
+    gc.collect()
+    gc.freeze()
 
 
 def _end_with_parent() -> None:

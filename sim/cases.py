@@ -99,4 +99,5 @@ class Case:
             barrier=self.barrier,
             poc_cost=self.poc_cost,
             parent=self.parent,
+            key=f"{self.key:016x}",
         )

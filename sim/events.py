@@ -89,7 +89,11 @@ class Event(NamedTuple):
 
 
 class CaseRecord(NamedTuple):
-    """What is true of one case, at the end of the run."""
+    """What is true of one case, at the end of the run.
+
+    ``key`` is the address of its luck, in hexadecimal: the same occasion of the same vendor, or the
+    same search for the same need, has the same key under another policy at the same seed.
+    """
 
     case: int
     city: str
@@ -105,6 +109,7 @@ class CaseRecord(NamedTuple):
     barrier: float
     poc_cost: float
     parent: int | None
+    key: str = ""
 
 
 @dataclass(slots=True)

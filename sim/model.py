@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from math import fsum
 from typing import TYPE_CHECKING
 
 import mesa
@@ -25,6 +26,7 @@ from sim.market import Market
 from sim.pilot import Pilots
 from sim.policies import POLICIES
 from sim.procurement.purchasing import Purchasing
+from sim.programmes import PROGRAMMES
 from sim.scenario import Change, Scenario, load
 from sim.stages import BEFORE_POC, ENDS, Reason, Stage, checked
 from sim.ties import Ties
@@ -75,6 +77,7 @@ class Ecosystem(mesa.Model):
         city.clearance, city.pilots = Clearance(city), Pilots(city)
         city.purchasing, city.services = Purchasing(city), Services(city)
         city.channels = {name: channel(city) for name, channel in CHANNELS.items()}
+        city.programmes = [programme(city) for programme in PROGRAMMES.values()]
         return city
 
     def _numbers(self, city: str, parameters: Parameters) -> Parameters:
@@ -145,7 +148,7 @@ class Ecosystem(mesa.Model):
     @property
     def reputation(self) -> float:
         """Mean reputation of the cities among vendors."""
-        return sum(city.reputation for city in self.cities) / len(self.cities)
+        return fsum(city.reputation for city in self.cities) / len(self.cities)
 
     # record
 

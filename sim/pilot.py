@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, sqrt
+from math import exp, fsum, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim import circle
@@ -41,15 +41,15 @@ FAILED_BY = (Reason.TECHNICAL, Reason.MISFIT, Reason.ADMINISTRATIVE, Reason.FINA
 
 def panel_error(members: list[float]) -> float:
     """Standard deviation of the mean of independent scores, from those of the members' errors."""
-    return sqrt(sum(error * error for error in members)) / len(members)
+    return sqrt(fsum(error * error for error in members)) / len(members)
 
 
 def weighted(scores: Criteria, weights: Criteria) -> float:
     """The score of a review: criteria weighted, weights scaled to 1 (all equal where all are 0)."""
-    total = sum(weights)
+    total = fsum(weights)
     if total <= 0:
-        return sum(scores) / len(scores)
-    return sum(score * weight for score, weight in zip(scores, weights, strict=True)) / total
+        return fsum(scores) / len(scores)
+    return fsum(score * weight for score, weight in zip(scores, weights, strict=True)) / total
 
 
 def weakest(scores: Criteria) -> int:

@@ -52,6 +52,15 @@ def names(group: str) -> tuple[str, ...]:
     return tuple(sorted({entry.name for entry in _entries(group)}))
 
 
+def packages() -> dict[str, str]:
+    """The installed packages that add to a registry: name -> version."""
+    groups = [group for group in _installed().groups if group.startswith("cityfunnel.")]
+    found = {
+        entry.dist.name: entry.dist.version for group in groups for entry in _entries(group) if entry.dist
+    }
+    return dict(sorted(found.items()))
+
+
 def outside(group: str, taken: Collection[str]) -> dict[str, Any]:
     """What installed packages add to a group, by name, in alphabetical order.
 

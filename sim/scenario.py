@@ -37,7 +37,7 @@ LONGEST = 30
 
 #: numbers from which the world is made on the first day; besides, all of the group ``city``
 FOUNDING = frozenset(
-    {"needs.initial", "vendors.initial"}
+    {"needs.initial", "vendors.initial", "problem_led.first_day"}
     | {f"departments.{name}" for name in ("budget", "budget_spread", "culture", "skill", "risk_aversion")}
     | {f"departments.{name}" for name in ("tender_skill", "spread", "links")}
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import permutations
-from math import exp, inf, isclose, sqrt
+from math import exp, fsum, inf, isclose, sqrt
 from typing import Any, cast
 
 import pytest
@@ -410,6 +410,15 @@ def test_only_the_ratio_of_weights_counts_and_no_criterion_counts_against(
     assert weighted(scores, scaled) == pytest.approx(weighted(scores, weights))
     better = Criteria(*(max(s, more) if at == place else s for at, s in enumerate(scores)))
     assert weighted(better, weights) >= weighted(scores, weights) - DUST
+
+
+@given(criteria, criteria)
+def test_sums_are_rounded_once_on_every_python(scores: Criteria, weights: Criteria) -> None:
+    # the built-in sum of floats is rounded otherwise from Python 3.12 on
+    assume(fsum(weights) > 1e-6)
+    products = [score * weight for score, weight in zip(scores, weights, strict=True)]
+    assert weighted(scores, weights) == fsum(products) / fsum(weights)
+    assert panel_error(list(scores)) == sqrt(fsum(score * score for score in scores)) / 4
 
 
 def test_scores_by_hand() -> None:

@@ -27,6 +27,7 @@ from sim.events import Event, EventLog, Kind
 from sim.luck import Concern, Luck
 from sim.model import Ecosystem
 from sim.parameters import Parameters, Value
+from sim.pilot import Criteria
 from sim.stages import Reason, Stage
 from tests.worlds import ABLE, STILL, world, z_score
 
@@ -632,3 +633,47 @@ def test_no_meeting_hears_more_cases_than_it_has_slots() -> None:
     heard = Counter(event.time for event in shares(model.finish(), Kind.HEARING))
     assert set(heard) == {30.0 * turn for turn in range(1, 14)}
     assert set(heard.values()) == {4}
+
+
+# (i) reviews
+
+
+@pytest.mark.parametrize("criterion", Criteria._fields)
+def test_without_error_and_other_weights_a_review_scores_one_criterion_as_it_is(criterion: str) -> None:
+    numbers: dict[str, Value] = {
+        **STILL,
+        **ABLE,
+        "needs.initial": 6,
+        "needs.barrier_share": 1,
+        "vendors.initial": 5,
+        "vendors.startup.cash": 50,
+        "poc.required": True,
+        "poc.midway": True,
+        "poc.runway": 60,
+        "poc.noise": 0,
+        "experts.noise": 0,
+        "poc.adaptation": 0,
+        "poc.midway_bar": 0,
+        "poc.close_bar": 1,
+        **{f"poc.{name}_weight": float(name == criterion) for name in Criteria._fields},
+    }
+    model = Ecosystem(world(numbers), seed=8)
+    city = model.cities[0]
+    case = cased(model, city.needs[0][0], 1)
+    case.position = (case.position + 0.04) % 1
+    case.barrier = case.answered.difficulty
+    for stage in (Stage.SCREENED, Stage.MATCHED, Stage.CLEARED):
+        model.move(case, stage, "test")
+    case.host.admit(case)
+    reviews = list(shares(model.finish(), Kind.REVIEW))
+    assert [(event.origin, event.target) for event in reviews] == [("midway", "continue"), ("final", "close")]
+    truth = Criteria(
+        execution=(case.vendor.quality + case.vendor.readiness) / 2,
+        technical=circle.fit(0.04, model.parameters.fit.tolerance),
+        administrative=case.host.skill * (1 - case.answered.difficulty / 2),
+        financial=1 - exp(-(50 - case.poc_cost) / 60),
+    )
+    assert len(set(truth)) == 4
+    for event in reviews:
+        assert event.amount == pytest.approx(getattr(truth, criterion))
+        assert event.reason == Criteria._fields[truth.index(min(truth))]

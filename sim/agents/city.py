@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sim.parameters import Parameters
     from sim.pilot import Pilots
     from sim.procurement.purchasing import Purchasing
+    from sim.programmes import Programme
     from sim.ties import Ties
 
 #: the one core and seven fields of Taipei's framework (S13)
@@ -88,6 +89,7 @@ class City(mesa.Agent):
     pmo: Pmo
     steering: Steering
     channels: dict[str, Channel]
+    programmes: list[Programme]
     ties: Ties
     clearance: Clearance
     pilots: Pilots
@@ -113,7 +115,7 @@ class City(mesa.Agent):
 
     def begin(self) -> None:
         """Tell where support, reputation and culture stand, and start all clocks of the city."""
-        self._set_support(self.support)
+        self._set_support(self.conditions.politics.support)
         self.model.tell(Kind.REPUTATION, self, actor=self.name, amount=self.reputation)
         for department in self.departments:
             department.begin()
@@ -121,6 +123,8 @@ class City(mesa.Agent):
         self.steering.begin()
         for channel in self.channels.values():
             channel.begin()
+        for programme in self.programmes:
+            programme.begin()
         self.model.calendar.after(MONTH, self.month)
 
     # policy

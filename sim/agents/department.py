@@ -319,6 +319,7 @@ class Department(mesa.Agent):
         A need with a budget line of its own brings its money along.
         """
         if need.funded:
+            need.funded = False
             self.model.pay("world", self, amount, "budget", self.city)
         if self.free_budget < amount:
             return False

@@ -1,0 +1,417 @@
+"""Policies against each other at the same seeds: differences in pairs of runs.
+
+Two policies at one seed share their luck (common random numbers), so the difference of a pair
+varies less than either run. Every estimate is the mean of one number a run, its *contribution*:
+
+- a mean is the mean of the runs' values;
+- a share is taken of all runs together, the sum of the parts by the sum of the wholes. It answers
+  how often a proposal reaches a POC, has no gaps (a run without proposals adds nothing instead of
+  being left out), and is not swayed by runs with few cases as the mean of the runs' own shares is.
+  Its contributions are those of the delta method (Cochran 1977, *Sampling Techniques*, chapter 6).
+
+The interval of a difference is Student's t interval over pairs of contributions. A median has no
+such contributions; its interval comes from a bootstrap over pairs.
+
+Several policies against one base are one family: their intervals hold all at once, for each
+measure, with the quantile of the largest of correlated t variables (Dunnett 1955; Hothorn, Bretz and
+Westfall 2008, "Simultaneous inference in general parametric models", Biometrical Journal 50).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil, isnan, log, sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.statistics import LEVEL, half_width, t_quantile
+from analysis.tables import Floats, Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEAN, SHARE, MEDIAN = "mean of runs", "of all cases", "median of all cases"
+
+#: draws for the quantile of the largest t, resamples for a median, and the seed of both
+DRAWS, RESAMPLES, SEED = 40_000, 2_000, 20160320
+
+#: most numbers that resamples take up at a time
+_BLOCK = 4_000_000
+
+
+class Difference(NamedTuple):
+    """How a measure differs between two scenarios run at the same seeds.
+
+    Attributes:
+        measure: its name.
+        statistic: ``mean of runs``, ``of all cases`` (a share, or a mean over cases) or ``median of
+            all cases``.
+        base: value of the base over the pairs.
+        other: value of the other over the pairs.
+        difference: other less base, with ``low`` and ``high`` the ends of its interval.
+        pairs: pairs in which the measure is defined in both runs; ``dropped`` are the rest.
+        deviation: standard deviation of the difference of a pair.
+        gain: variance that the difference would have with independent seeds, by the variance it
+            has in pairs; above 1 the pairing helped.
+        enough: pairs that would have been enough for the interval to exclude zero, had they shown
+            this difference and deviation; infinite where the difference is 0.
+    """
+
+    measure: str
+    statistic: str
+    base: float
+    other: float
+    difference: float
+    low: float
+    high: float
+    pairs: int
+    dropped: int
+    deviation: float
+    gain: float
+    enough: float
+
+    @property
+    def half(self) -> float:
+        """Half the width of the interval."""
+        return (self.high - self.low) / 2
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval excludes zero."""
+        return self.low > 0 or self.high < 0
+
+
+# --- estimates as means over runs ---------------------------------------------------------------
+
+
+def contributions(values: ArrayLike, wholes: ArrayLike | None = None) -> Floats:
+    """One number a run, whose mean is the estimate and whose deviation is that of the estimate.
+
+    Args:
+        values: the measure of each run, NaN where it is not defined.
+        wholes: of what each value is the share (or mean): the number of cases. Without them the
+            estimate is the mean of the values.
+    """
+    values = np.asarray(values, dtype=float)
+    if wholes is None:
+        return values
+    wholes = np.asarray(wholes, dtype=float)
+    parts, mean = np.where(wholes > 0, values * wholes, 0.0), wholes.mean() if len(wholes) else 0.0
+    if not mean > 0:
+        return np.full(len(values), np.nan)
+    ratio = parts.mean() / mean
+    return np.asarray(ratio + (parts - ratio * wholes) / mean)
+
+
+def difference(
+    measure: str,
+    base: ArrayLike,
+    other: ArrayLike,
+    level: float = LEVEL,
+    *,
+    statistic: str = MEAN,
+    stretch: float = 1.0,
+) -> Difference:
+    """The paired difference of one measure.
+
+    Args:
+        measure: its name.
+        base: contributions of the base's runs.
+        other: contributions of the other's runs, the same seeds in the same order.
+        level: confidence level of the interval.
+        statistic: what is estimated, in words.
+        stretch: factor of the interval's width, from :func:`stretch`.
+    """
+    a, b = np.asarray(base, dtype=float), np.asarray(other, dtype=float)
+    known = ~(np.isnan(a) | np.isnan(b))
+    a, b = a[known], b[known]
+    n = len(a)
+    means = (float(a.mean()), float(b.mean())) if n else (np.nan, np.nan)
+    deviation = float((b - a).std(ddof=1)) if n > 1 else np.nan
+    found, half = means[1] - means[0], float(stretch * half_width(deviation, n, level))
+    return Difference(
+        measure, statistic, *means, found, found - half, found + half, n, len(known) - n, deviation,
+        _gain(a, b), enough(found, deviation * stretch, level),
+    )  # fmt: skip
+
+
+def stretch(differences: Floats, level: float = LEVEL) -> float:
+    """How much wider intervals must be to hold all at once: the largest |t| by a single one.
+
+    Args:
+        differences: array of shape (pairs, policies), without NaN.
+        level: confidence level of all intervals together.
+    """
+    from scipy.stats import multivariate_t
+
+    varying = differences[:, differences.std(axis=0) > 0] if len(differences) > 1 else differences[:, :0]
+    if varying.shape[1] < 2:
+        return 1.0
+    shape, free = np.corrcoef(varying, rowvar=False), len(varying) - 1
+    drawn = multivariate_t(shape=shape, df=free, allow_singular=True, seed=np.random.default_rng(SEED))
+    largest = np.quantile(np.abs(drawn.rvs(DRAWS)).max(axis=1), level)
+    return max(1.0, float(largest / t_quantile(free, level)))
+
+
+def family(
+    measure: str,
+    base: ArrayLike,
+    others: Sequence[ArrayLike],
+    level: float = LEVEL,
+    wholes: tuple[ArrayLike, Sequence[ArrayLike]] | None = None,
+) -> list[Difference]:
+    """One measure of several policies against a base; the intervals hold all at once.
+
+    Args:
+        measure: its name.
+        base: the measure in the base's runs.
+        others: the measure in the runs of each other policy, the same seeds in the same order.
+        level: confidence level of the intervals together.
+        wholes: of what the values are shares, for the base and the others; see :func:`contributions`.
+    """
+    if wholes is None:
+        statistic, a, rest = MEAN, contributions(base), [contributions(each) for each in others]
+    else:
+        statistic, a = SHARE, contributions(base, wholes[0])
+        rest = [contributions(each, whole) for each, whole in zip(others, wholes[1], strict=True)]
+    pairs = np.column_stack([b - a for b in rest])
+    defined = pairs[:, ~np.isnan(pairs).all(axis=0)]
+    wider = stretch(defined[~np.isnan(defined).any(axis=1)], level)
+    return [difference(measure, a, b, level, statistic=statistic, stretch=wider) for b in rest]
+
+
+def paired(
+    base: pd.DataFrame,
+    others: Sequence[pd.DataFrame],
+    wholes: pd.DataFrame | None = None,
+    level: float = LEVEL,
+) -> list[pd.DataFrame]:
+    """Differences of tables of outcomes from a base, joined on the seed.
+
+    Args:
+        base: outcomes of one scenario, one row a seed.
+        others: outcomes of each other scenario; seeds that not all have are left out.
+        wholes: scenario, seed, and for measures that are shares the number of cases that they are
+            shares of. Measures without a column here are means over runs.
+        level: confidence level of the intervals of a measure together.
+
+    Returns:
+        For each other a table of one row a measure, with the columns of :class:`Difference`.
+
+    Raises:
+        ValueError: the tables have no seed in common, or one of them has a seed twice.
+    """
+    import pandas as pd
+
+    tables = [table.set_index("seed") for table in (base, *others)]
+    seeds = _common([table.index for table in tables])
+    tables = [table.loc[seeds] for table in tables]
+    parts = [_wholes(table, wholes) for table in tables]
+    names = [str(name) for name in tables[0].select_dtypes("number") if all(name in t for t in tables)]
+    found = []
+    for name in names:
+        of = [part[name].to_numpy() for part in parts if part is not None and name in part]
+        values = [table[name].to_numpy(dtype=float) for table in tables]
+        found.append(family(name, values[0], values[1:], level, (of[0], of[1:]) if of else None))
+    return [pd.DataFrame(rows, columns=Difference._fields) for rows in zip(*found, strict=True)]
+
+
+def _common(indices: Sequence[pd.Index[Any]]) -> pd.Index[Any]:
+    if not all(index.is_unique for index in indices):
+        raise ValueError("a seed is given twice; compare scenarios, one row a seed")
+    seeds = indices[0]
+    for index in indices[1:]:
+        seeds = seeds.intersection(index)
+    if not len(seeds):
+        raise ValueError("the scenarios have no seed in common")
+    return seeds
+
+
+def _wholes(table: pd.DataFrame, wholes: pd.DataFrame | None) -> pd.DataFrame | None:
+    if wholes is None:
+        return None
+    own = wholes[(wholes["scenario"].astype(str) == str(table["scenario"].iloc[0])).to_numpy()]
+    return own.set_index("seed").loc[table.index]
+
+
+def _gain(a: Floats, b: Floats) -> float:
+    if len(a) < 2:
+        return np.nan
+    return _ratio(a.var(ddof=1) + b.var(ddof=1), (b - a).var(ddof=1))
+
+
+def _ratio(apart: float, together: float) -> float:
+    if apart == 0.0:
+        return 1.0
+    return float(apart / together) if together > 0.0 else np.inf
+
+
+# --- how many pairs -----------------------------------------------------------------------------
+
+
+def needed(deviation: float, half: float, level: float = LEVEL) -> float:
+    """Pairs after which an interval is no wider than ``half`` on either side.
+
+    Args:
+        deviation: standard deviation of the difference of a pair.
+        half: half the width that is wanted, in the unit of the measure.
+        level: confidence level.
+
+    Returns:
+        A whole number, at least 2; infinite where ``half`` is 0, NaN where the deviation is not known.
+    """
+    if isnan(deviation) or isnan(half):
+        return np.nan
+    if half <= 0.0:
+        return np.inf
+    low, high = 1, 2
+    while half_width(deviation, high, level) > half:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if half_width(deviation, middle, level) > half else (low, middle)
+    return float(high)
+
+
+def enough(difference: float, deviation: float, level: float = LEVEL) -> float:
+    """Pairs whose interval would exclude zero at this difference and deviation."""
+    return needed(deviation, float(np.nextafter(abs(difference), 0.0)), level)
+
+
+# --- pairs added until the interval is narrow enough --------------------------------------------
+
+#: pairs before the first look, and what the variance is raised by at n pairs: a part of CAUTION / n
+PILOT, CAUTION = 30, 4.0
+
+#: pairs at which the always-valid interval is at its best
+AIM = 100.0
+
+
+def caution(pairs: int) -> float:
+    """Factor of an interval's width for having looked before.
+
+    Who stops when the interval is narrow enough stops more often where the deviation came out too
+    small. That loses coverage at small numbers of pairs (Chow and Robbins 1965, "On the asymptotic
+    theory of fixed-width sequential confidence intervals", Annals of Mathematical Statistics 36, is
+    asymptotic). A pilot, looks that are few, and a variance raised by CAUTION / n repair it.
+    """
+    return sqrt(1 + CAUTION / pairs)
+
+
+def next_look(found: Sequence[Difference], half: float, most: int) -> int:
+    """After how many pairs to look again, or 0 where all intervals are narrow enough.
+
+    The number that seems to be needed, but a tenth more than now at least, twice as many at most,
+    and never more than ``most``. Differences that are not defined need no more pairs.
+    """
+    wide = [each for each in found if each.half * caution(each.pairs) > half]
+    if not wide:
+        return 0
+    pairs = max(each.pairs + each.dropped for each in wide)
+    wanted = max(_wanted(each, half) for each in wide)
+    return min(most, max(min(wanted, 2 * pairs), pairs + max(1, pairs // 10)))
+
+
+def _wanted(found: Difference, half: float) -> int:
+    """Pairs that it takes, those in which the measure is not defined included."""
+    wider = found.half / float(half_width(found.deviation, found.pairs)) * caution(found.pairs)
+    return ceil(needed(found.deviation * wider, half) * (1 + found.dropped / found.pairs))
+
+
+def cautious(found: Difference) -> Difference:
+    """The difference with the interval that holds when pairs were added until it was narrow enough."""
+    half, wider = found.half * caution(found.pairs), found.deviation * caution(found.pairs)
+    return found._replace(
+        low=found.difference - half, high=found.difference + half, enough=enough(found.difference, wider)
+    )
+
+
+def always(found: Difference, level: float = LEVEL) -> tuple[float, float]:
+    """The ends of an interval that holds after every number of pairs at once, whatever makes one stop.
+
+    An asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024,
+    "Time-uniform central limit theory and asymptotic confidence sequences", Annals of Statistics 52);
+    half again as wide as an interval for one number of pairs where that is near ``AIM``.
+    """
+    alpha, n = 1 - level, found.pairs
+    tuning = (-2 * log(alpha) + log(1 - 2 * log(alpha))) / AIM
+    width = 2 * (n * tuning + 1) / (n * tuning) * log(sqrt(n * tuning + 1) / alpha) if n else np.nan
+    half = found.deviation * sqrt(width / n) if n else np.nan
+    return found.difference - half, found.difference + half
+
+
+# --- medians ------------------------------------------------------------------------------------
+
+
+def medians(
+    measure: str,
+    base: tuple[ArrayLike, ArrayLike],
+    others: Sequence[tuple[ArrayLike, ArrayLike]],
+    runs: int,
+    level: float = LEVEL,
+) -> list[Difference]:
+    """Differences in the median over all cases of all runs, by a bootstrap over pairs of runs.
+
+    Percentile intervals: the jackknife that a BCa interval leans on fails for medians (Miller 1974,
+    "The jackknife: a review", Biometrika 61). For several policies each is at a level of its own such
+    that all hold at once (Bonferroni).
+
+    Args:
+        measure: its name.
+        base: run (0 to ``runs`` - 1) and value of each case of the base.
+        others: the same of each other policy, where equal numbers are runs at the same seed.
+        runs: number of pairs.
+        level: confidence level of the intervals together.
+    """
+    worlds = [_ordered(*each) for each in (base, *others)]
+    drawn = np.concatenate([_of_all(worlds, weights) for weights in _resamples(runs, worlds)])
+    found, tail = _of_all(worlds, np.ones((1, runs)))[0], (1 - level) / 2 / max(1, len(others))
+    return [
+        _of_medians(measure, found[0], found[place], drawn[:, 0], drawn[:, place], runs, tail)
+        for place in range(1, len(worlds))
+    ]
+
+
+def _ordered(run: ArrayLike, value: ArrayLike) -> tuple[Rows, Floats]:
+    value = np.asarray(value, dtype=float)
+    order = np.argsort(value, kind="stable")
+    return np.asarray(run, dtype=np.intp)[order], value[order]
+
+
+def _resamples(runs: int, worlds: Sequence[tuple[Rows, Floats]]) -> Iterator[Floats]:
+    """How often each run is drawn, in blocks of resamples of shape (resamples, runs)."""
+    rng, block = np.random.default_rng(SEED), max(1, _BLOCK // max(runs, *(len(run) for run, _ in worlds)))
+    for first in range(0, RESAMPLES, block):
+        size = min(block, RESAMPLES - first)
+        yield rng.multinomial(runs, np.full(runs, 1 / runs), size).astype(float)
+
+
+def _of_all(worlds: Sequence[tuple[Rows, Floats]], weights: Floats) -> Floats:
+    """The median of each world (column) in each resample (row)."""
+    return np.column_stack([_median(value, np.cumsum(weights[:, run], axis=1)) for run, value in worlds])
+
+
+def _median(value: Floats, sums: Floats) -> Floats:
+    """Medians of sorted values whose weights add up to ``sums``, a row each."""
+    if not len(value):
+        return np.full(len(sums), np.nan)
+    half = sums[:, -1:] / 2
+    below, above = (sums >= half).argmax(axis=1), (sums > half).argmax(axis=1)
+    return np.where(half[:, 0] > 0, (value[below] + value[above]) / 2, np.nan)
+
+
+def _of_medians(
+    measure: str, base: float, other: float, a: Floats, b: Floats, runs: int, tail: float
+) -> Difference:
+    found = float(other - base)
+    drawn = b - a
+    known = drawn[~np.isnan(drawn)] if runs > 1 else drawn[:0]
+    low, high = np.quantile(known, (tail, 1 - tail)) if len(known) else (np.nan, np.nan)
+    deviation = float(known.std() * sqrt(runs)) if len(known) else np.nan
+    gain = _ratio(float(np.nanvar(a) + np.nanvar(b)), float(known.var())) if len(known) else np.nan
+    return Difference(
+        measure, MEDIAN, float(base), float(other), found, float(low), float(high), runs, 0, deviation,
+        gain, enough(found, deviation, 1 - 2 * tail),
+    )  # fmt: skip

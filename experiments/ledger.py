@@ -1,0 +1,331 @@
+"""The ledger of a study: what became of each job, and which part holds what it gave.
+
+One SQLite file. Every change is one transaction that is on the disk when the call returns, so the
+ledger is right whenever its process ends. Only one process writes it (:mod:`experiments.lock`);
+any number may read it meanwhile, with ``sqlite3`` or anything else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from experiments.store import StoreError
+from experiments.study import Job
+from sim.errors import OutputError
+
+NAME = "ledger.sqlite"
+
+#: rows of jobs fetched at a time
+PAGE = 1000
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS parts (
+    part INTEGER PRIMARY KEY, folder TEXT NOT NULL, runs INTEGER NOT NULL, UNIQUE (folder)
+);
+CREATE TABLE IF NOT EXISTS files (
+    part INTEGER NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (part, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jobs (
+    job TEXT PRIMARY KEY,
+    scenario TEXT NOT NULL,
+    lever INTEGER NOT NULL,
+    point INTEGER NOT NULL,
+    replication INTEGER NOT NULL,
+    seed INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done', 'failed')),
+    part INTEGER,
+    error TEXT,
+    trace TEXT,
+    command TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS place ON jobs (lever, point, replication);
+CREATE INDEX IF NOT EXISTS states ON jobs (state);
+"""
+
+#: the jobs of the study as it is now, beside those that the ledger has
+_WANTED = """
+CREATE TEMP TABLE wanted (
+    job TEXT PRIMARY KEY, scenario TEXT, lever INTEGER, point INTEGER, replication INTEGER, seed INTEGER
+) WITHOUT ROWID
+"""
+
+#: the jobs of one shard: every shard gets its part of each lever, point and replication
+_SHARD = "(lever + point + replication) % :shards = :shard"
+
+
+class Shard(NamedTuple):
+    """The ``number``-th (from 1) of ``count`` parts into which a study's jobs fall."""
+
+    number: int = 1
+    count: int = 1
+
+
+class Known(NamedTuple):
+    """A job that is done, and the number of the part that holds what it gave."""
+
+    job: str
+    scenario: str
+    lever: int
+    point: int
+    replication: int
+    seed: int
+    part: int
+
+
+class Counts(NamedTuple):
+    """How many jobs are in each state."""
+
+    pending: int
+    done: int
+    failed: int
+
+    @property
+    def all(self) -> int:
+        """The number of jobs."""
+        return sum(self)
+
+
+class Failed(NamedTuple):
+    """A job that failed."""
+
+    job: str
+    scenario: str
+    point: int
+    seed: int
+    error: str
+    command: str
+
+
+class Ledger:
+    """An open ledger; :meth:`open` gives one."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path) -> Iterator[Ledger]:
+        """The ledger in ``folder``, made if there is none.
+
+        Raises:
+            StoreError: the file is damaged.
+            OutputError: it cannot be written.
+        """
+        path = folder / NAME
+        with _told(path), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            # not a write-ahead log: that would not work on network disks
+            connection.execute("PRAGMA synchronous = EXTRA")
+            ledger = cls(connection, path)
+            ledger._check()
+            connection.executescript(_TABLES)
+            yield ledger
+
+    def _check(self) -> None:
+        (found,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+
+    # --- what the study is -----------------------------------------------------------------------
+
+    def about(self) -> dict[str, str]:
+        """What is written down about the study and its code."""
+        return dict(self._connection.execute("SELECT key, value FROM about"))
+
+    def sync(
+        self, jobs: Iterable[Job], scenarios: Sequence[str], shard: Shard, about: Mapping[str, str]
+    ) -> tuple[int, int]:
+        """Take in a study: the same as before, or an extended one.
+
+        Args:
+            jobs: all of the study's.
+            scenarios: the names of its levers.
+            shard: the part of the jobs that is made here.
+            about: what to write down about it.
+
+        Returns:
+            How many jobs of the ledger the study does not have, and how many the ledger has. If
+            the first is not 0 nothing was changed.
+        """
+        rows = ((job.id, scenarios[job.lever], *job[1:]) for job in jobs)
+        with self._transaction():
+            self._connection.execute("DROP TABLE IF EXISTS temp.wanted")
+            self._connection.execute(_WANTED)
+            self._connection.executemany("INSERT INTO wanted VALUES (?, ?, ?, ?, ?, ?)", rows)
+            lost = self._one("SELECT count(*) FROM jobs WHERE job NOT IN (SELECT job FROM wanted)")
+            known = self._one("SELECT count(*) FROM jobs")
+            if not lost:
+                self._take_in(shard)
+                self._connection.executemany("REPLACE INTO about VALUES (?, ?)", about.items())
+            self._connection.execute("DROP TABLE temp.wanted")
+        return lost, known
+
+    def _take_in(self, shard: Shard) -> None:
+        columns = "job, scenario, lever, point, replication, seed"
+        self._connection.execute(
+            f"INSERT INTO jobs ({columns}) SELECT {columns} FROM wanted WHERE {_SHARD}"
+            " OR job IN (SELECT job FROM jobs)"
+            " ON CONFLICT (job) DO UPDATE SET"
+            " lever = excluded.lever, point = excluded.point, replication = excluded.replication",
+            _share(shard),
+        )
+
+    # --- what is to be done ------------------------------------------------------------------------
+
+    def counts(self, shard: Shard = Shard()) -> Counts:
+        """How many jobs of a shard are in each state."""
+        found = dict(
+            self._connection.execute(
+                f"SELECT state, count(*) FROM jobs WHERE {_SHARD} GROUP BY state", _share(shard)
+            )
+        )
+        return Counts(*(found.get(state, 0) for state in Counts._fields))
+
+    def pending(self, shard: Shard = Shard()) -> Iterator[Job]:
+        """The jobs of a shard that are to be done, in the study's order; page by page."""
+        query = (
+            "SELECT job, lever, point, replication, seed FROM jobs"
+            " WHERE (lever, point, replication) > (:lever, :point, :replication)"
+            f" AND state = 'pending' AND {_SHARD} ORDER BY lever, point, replication LIMIT {PAGE}"
+        )
+        last = {"lever": -1, "point": -1, "replication": -1}
+        while page := [Job(*row) for row in self._connection.execute(query, {**last, **_share(shard)})]:
+            yield from page
+            last = {key: getattr(page[-1], key) for key in last}
+
+    def known(self) -> Iterator[Known]:
+        """The jobs that are done, in the study's order; page by page."""
+        query = (
+            "SELECT job, scenario, lever, point, replication, seed, part FROM jobs"
+            " WHERE (lever, point, replication) > (:lever, :point, :replication)"
+            f" AND state = 'done' ORDER BY lever, point, replication LIMIT {PAGE}"
+        )
+        last = {"lever": -1, "point": -1, "replication": -1}
+        while page := [Known(*row) for row in self._connection.execute(query, last)]:
+            yield from page
+            last = {key: getattr(page[-1], key) for key in last}
+
+    def failed(self, most: int) -> list[Failed]:
+        """The first jobs that failed."""
+        rows = self._connection.execute(
+            "SELECT job, scenario, point, seed, error, command FROM jobs WHERE state = 'failed'"
+            " ORDER BY lever, point, replication LIMIT ?",
+            (most,),
+        )
+        return [Failed(*row) for row in rows]
+
+    def retry(self) -> None:
+        """Let jobs that failed be tried again."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE jobs SET state = 'pending', error = NULL, trace = NULL, command = NULL"
+                " WHERE state = 'failed'"
+            )
+
+    # --- what came of it ----------------------------------------------------------------------------
+
+    def record(
+        self,
+        folder: str | None,
+        files: Mapping[str, str],
+        done: Sequence[str],
+        failed: Iterable[tuple[str, str, str, str]] = (),
+    ) -> None:
+        """Write down what some jobs gave, all of it or nothing.
+
+        Args:
+            folder: of the part, relative to the study's; ``None`` where no job succeeded.
+            files: the names of its files with their SHA-256 digests.
+            done: the jobs in the part; those that are done already stay where they are.
+            failed: jobs that failed, each with error, trace and the command that repeats it.
+        """
+        with self._transaction():
+            if folder is not None:
+                self._record_part(folder, files, done)
+            self._connection.executemany(
+                "UPDATE jobs SET state = 'failed', error = ?2, trace = ?3, command = ?4"
+                " WHERE job = ?1 AND state = 'pending'",
+                failed,
+            )
+
+    def _record_part(self, folder: str, files: Mapping[str, str], done: Sequence[str]) -> None:
+        insert = "INSERT INTO parts (folder, runs) VALUES (?, ?)"
+        part = self._connection.execute(insert, (folder, len(done))).lastrowid
+        rows = [(part, name, digest) for name, digest in files.items()]
+        self._connection.executemany("INSERT INTO files VALUES (?, ?, ?)", rows)
+        self._connection.executemany(
+            "UPDATE jobs SET state = 'done', part = ?, error = NULL, trace = NULL, command = NULL"
+            " WHERE job = ? AND state <> 'done'",
+            ((part, job) for job in done),
+        )
+
+    def parts(self) -> dict[str, int]:
+        """The folders of all parts, with their numbers."""
+        return dict(self._connection.execute("SELECT folder, part FROM parts"))
+
+    def part(self, number: int) -> tuple[str, dict[str, str]]:
+        """The folder of a part, and its files with their digests."""
+        (folder,) = self._connection.execute("SELECT folder FROM parts WHERE part = ?", (number,)).fetchone()
+        files = self._connection.execute("SELECT name, sha256 FROM files WHERE part = ?", (number,))
+        return folder, dict(files)
+
+    def forget(self, number: int) -> int:
+        """Drop a part, so that its jobs are to be done again; return how many these are."""
+        with self._transaction():
+            again = self._connection.execute(
+                "UPDATE jobs SET state = 'pending', part = NULL WHERE part = ?", (number,)
+            ).rowcount
+            self._connection.execute("DELETE FROM files WHERE part = ?", (number,))
+            self._connection.execute("DELETE FROM parts WHERE part = ?", (number,))
+        return again
+
+    def take_failures(self, other: Path) -> None:
+        """Take over from a shard's ledger what failed there."""
+        self._connection.execute("ATTACH ? AS other", (f"{other.as_uri()}?mode=ro" if False else str(other),))
+        try:
+            rows = self._connection.execute(
+                "SELECT job, error, trace, command FROM other.jobs WHERE state = 'failed'"
+            ).fetchall()
+        finally:
+            self._connection.execute("DETACH other")
+        self.record(None, {}, (), rows)
+
+    # --- parts of these -----------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _told(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _one(self, query: str) -> int:
+        (found,) = self._connection.execute(query).fetchone()
+        return int(found)
+
+
+def _share(shard: Shard) -> dict[str, int]:
+    return {"shard": shard.number - 1, "shards": shard.count}
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise OutputError(f"cannot be written: {error}", file=str(path)) from error
+    except sqlite3.DatabaseError as error:
+        problem = (
+            f"is damaged ({error}): put a copy of it back, or delete it;"
+            " the same command then finds again what the parts hold"
+        )
+        raise StoreError(problem, file=str(path)) from error
