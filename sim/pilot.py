@@ -96,6 +96,9 @@ class Pilots:
             return
         rules = self._city.conditions.poc
         grant = case.poc_cost * rules.city_share
+        if grant > case.host.free_budget:
+            self._model.close(case, Reason.FINANCIAL, case.host.name)
+            return
         if not case.vendor.finances(case, case.poc_cost - grant, 1.0):
             self._model.close(case, Reason.FINANCIAL, case.vendor.name)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import mesa
@@ -36,6 +37,17 @@ def power(support: float, difficulty: float, steepness: float) -> float:
 # agent
 
 
+@dataclass(slots=True)
+class Blocked:
+    """A case that waits before a barrier."""
+
+    case: Case
+    difficulty: float  # of the barrier, 0 to 1
+    cause: Reason  # what the barrier is
+    then: Callable[[Case], None]  # what follows when it is lifted
+    heard: int = 0  # hearings so far
+
+
 class Steering(mesa.Agent):
     """The steering group of one city."""
 
@@ -44,7 +56,7 @@ class Steering(mesa.Agent):
     def __init__(self, model: Ecosystem, city: City) -> None:
         super().__init__(model)
         self.city = city
-        self._docket: dict[int, tuple[Case, float, Reason, Callable[[Case], None]]] = {}
+        self._docket: dict[int, Blocked] = {}
 
     def begin(self) -> None:
         """Hold the first meeting after one interval, and go on from there."""
@@ -52,30 +64,32 @@ class Steering(mesa.Agent):
 
     def refer(self, case: Case, difficulty: float, cause: Reason, then: Callable[[Case], None]) -> None:
         """Bring a blocked case before the group; ``then(case)`` is called when the barrier is lifted."""
-        self._docket[case.number] = (case, difficulty, cause, then)
+        self._docket[case.number] = Blocked(case, difficulty, cause, then)
 
     def _meet(self) -> None:
         rules = self.city.conditions.steering
-        self._docket = {number: entry for number, entry in self._docket.items() if not entry[0].over}
+        self._docket = {number: entry for number, entry in self._docket.items() if not entry.case.over}
         self.model.tell(Kind.MEETING, self.city, actor=GROUP, amount=len(self._docket))
-        severities = [(entry[0].answered.severity, number) for number, entry in self._docket.items()]
+        severities = [(entry.case.answered.severity, number) for number, entry in self._docket.items()]
         for number in agenda(severities, rules.slots):
-            self._hear(*self._docket[number])
+            self._hear(self._docket[number])
         self.model.calendar.after(rules.interval, self._meet)
 
-    def _hear(self, case: Case, difficulty: float, cause: Reason, then: Callable[[Case], None]) -> None:
+    def _hear(self, entry: Blocked) -> None:
         rules, support = self.city.conditions.steering, self.city.support
+        case, difficulty, cause = entry.case, entry.difficulty, entry.cause
         case.hearings += 1
+        entry.heard += 1
         mark = self.model.luck.uniform(Concern.HEARING, case.key, case.hearings)
         granted = mark < power(support, difficulty, rules.power)
-        given_up = not granted and case.hearings >= rules.hearings
+        given_up = not granted and entry.heard >= rules.hearings
         verdict = "granted" if granted else "refused" if given_up else "deferred"
         self.model.tell(
             Kind.HEARING, self.city, case.number, actor=GROUP, target=verdict, reason=cause, amount=support
         )
         if granted:
             del self._docket[case.number]
-            then(case)
+            entry.then(case)
         elif given_up:
             del self._docket[case.number]
             # with full support the same hearing would have gone well: it failed for want of backing

@@ -129,7 +129,7 @@ class Purchasing:
         """The bids that come in for a case, from the market or from those invited."""
         terms = self._city.conditions.procurement
         pool = self._model.market.vendors(case.domain) if invited is None else invited
-        turn = address(case.answered.key, 1 if case.stage is Stage.TENDER else 2)
+        turn = address(case.key, 1 if case.stage is Stage.TENDER else 2)
         pilot = case.vendor if self._city.conditions.poc.required else None
         found = []
         for vendor in pool:
@@ -183,7 +183,9 @@ class Purchasing:
             if not bid.vendor.gone
         ]
         winner = RULES[terms.rule](offers, terms)
-        if winner is None:
+        if not offers:  # all bidders are gone
+            self._model.close(case, Reason.COMPETITION, case.host.name)
+        elif winner is None:
             self._model.close(case, Reason.MISFIT, case.host.name)
         else:
             self._award(case, bids[winner.bidder], terms.rule)
