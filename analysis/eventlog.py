@@ -35,6 +35,9 @@ class State:
         trust: (city, department, vendor) -> trust.
         needs: (city, need) of all needs so far.
         solved: (city, need) -> the case whose service meets it now.
+        benefit: (city, need) -> NT$ m a year that services on the market give the city now.
+        nuisance: (city, need) -> NT$ m a year that they cost it.
+        fields: (city, domain) of the closed test fields that are open.
     """
 
     time: float = 0.0
@@ -48,6 +51,9 @@ class State:
     trust: dict[tuple[str | None, str | None, str | None], float] = field(default_factory=dict)
     needs: set[Place] = field(default_factory=set)
     solved: dict[Place, int] = field(default_factory=dict)
+    benefit: dict[Place, float] = field(default_factory=dict)
+    nuisance: dict[Place, float] = field(default_factory=dict)
+    fields: set[Place] = field(default_factory=set)
 
 
 def replay(events: Iterable[Event], state: State | None = None) -> State:
@@ -129,6 +135,21 @@ def _solved(state: State, event: Event) -> None:
     state.solved[event.city, event.origin] = event.case
 
 
+def _benefit(state: State, event: Event) -> None:
+    state.benefit[event.city, event.origin] = _amount(event)
+
+
+def _nuisance(state: State, event: Event) -> None:
+    state.nuisance[event.city, event.origin] = _amount(event)
+
+
+def _field(state: State, event: Event) -> None:
+    if event.target == "open":
+        state.fields.add((event.city, event.origin))
+    elif event.target == "dropped":
+        state.fields.discard((event.city, event.origin))
+
+
 #: what each kind of event changes; the other kinds change nothing that is rebuilt here
 _EFFECTS: dict[str, Callable[[State, Event], None]] = {
     Kind.MOVE: _move,
@@ -142,6 +163,9 @@ _EFFECTS: dict[str, Callable[[State, Event], None]] = {
     Kind.TRUST: _trust,
     Kind.NEED: _need,
     Kind.SOLVED: _solved,
+    Kind.BENEFIT: _benefit,
+    Kind.NUISANCE: _nuisance,
+    Kind.FIELD: _field,
 }
 
 

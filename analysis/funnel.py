@@ -13,6 +13,9 @@ from analysis.tables import RUN, Mask, Tables, is_
 if TYPE_CHECKING:
     import pandas as pd
 
+#: the step beside the others, in which citizens pay for a service that the city does not buy
+LAUNCHED = "launched"
+
 #: the steps in order; each is a stage, but for ``poc_completed``: judged feasible by a final review
 STEPS = (
     "submitted",
@@ -24,6 +27,7 @@ STEPS = (
     "tender",
     "contract",
     "deployed",
+    LAUNCHED,
     "sustained",
 )
 
@@ -37,8 +41,8 @@ def counts(tables: Tables) -> pd.DataFrame:
     """How many cases ever reached each step in each run.
 
     In the own view a case counts for what its own vendor reached. In the need's view it counts too
-    for what the rival reached that won its tender. A rival without a known parent forms a channel
-    of its own, ``tender``, in both.
+    for what the rival reached that won its tender, or the imitators in its market. A rival, or an
+    imitator, without a known parent forms a channel of its own, ``tender`` or ``market``, in both.
 
     Returns:
         One row for each run, channel (those that occur, then ``all``) and view, with columns
@@ -69,9 +73,15 @@ def summary(counts: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
 
 def channels(tables: Tables) -> list[str]:
     """The channels that occur, in the order of the guides."""
-    order = ("bottom_up", "top_down", "problem_led")
+    order = ("bottom_up", "pitch", "top_down", "problem_led", "challenge", "exchange")
     found = set(tables.channel.astype(str).unique())
     return [name for name in order if name in found] + sorted(found.difference(order))
+
+
+def steps(table: pd.DataFrame) -> list[str]:
+    """The steps worth showing of a summary: a market launch only where there was one."""
+    launched = (table["step"] == LAUNCHED) & (table["upper"] > 0)
+    return [step for step in STEPS if step != LAUNCHED or launched.any()]
 
 
 def _heads(tables: Tables) -> Mask:

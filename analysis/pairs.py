@@ -9,8 +9,8 @@ varies less than either run. Every estimate is the mean of one number a run, its
   being left out), and is not swayed by runs with few cases as the mean of the runs' own shares is.
   Its contributions are those of the delta method (Cochran 1977, *Sampling Techniques*, chapter 6).
 
-The interval of a difference is Student's t interval over pairs of contributions. A median has no
-such contributions; its interval comes from a bootstrap over pairs.
+The interval of a difference is Student's t interval over pairs of contributions. A median over cases
+has no such contributions; its standard error comes from a bootstrap over pairs.
 
 Several policies against one base are one family: their intervals hold all at once, for each
 measure, with the quantile of the largest of correlated t variables (Dunnett 1955; Hothorn, Bretz and
@@ -20,6 +20,7 @@ Westfall 2008, "Simultaneous inference in general parametric models", Biometrica
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import ceil, isnan, log, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 MEAN, SHARE, MEDIAN = "mean of runs", "of all cases", "median of all cases"
 
-#: draws for the quantile of the largest t, resamples for a median, and the seed of both
-DRAWS, RESAMPLES, SEED = 40_000, 2_000, 20160320
+#: draws for the quantile of the largest t, resamples for a standard error, and the seed of both
+DRAWS, RESAMPLES, SEED = 40_000, 1_000, 20160320
 
 #: most numbers that resamples take up at a time
 _BLOCK = 4_000_000
@@ -81,6 +82,47 @@ class Difference(NamedTuple):
     def clear(self) -> bool:
         """Whether the interval excludes zero."""
         return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Everything that a chart of a comparison may draw.
+
+    Attributes:
+        names: the scenarios; the first is the base.
+        differences: one row a measure and other scenario: ``base`` and ``other`` (names),
+            ``value_base``, ``value_other`` and the other fields of :class:`Difference`.
+        outcomes: one row a run: scenario, seed, measures.
+        series: one row a run and month, as :func:`analysis.figures.fan.series`.
+    """
+
+    names: tuple[str, ...]
+    differences: pd.DataFrame
+    outcomes: pd.DataFrame
+    series: pd.DataFrame
+
+    def standardised(self) -> pd.DataFrame:
+        """Differences by their deviation in a pair, a row a measure and a column an other scenario."""
+        table = self.differences
+        sizes = table["difference"] / table["deviation"].where(table["deviation"] > 0)
+        wide = table.assign(size=sizes).pivot(index="measure", columns="other", values="size")
+        return wide.loc[list(dict.fromkeys(table["measure"])), list(self.names[1:])]
+
+    def largest(self, number: int) -> list[str]:
+        """The measures with the largest standardised differences, in the order of the table."""
+        sizes = self.standardised().abs().max(axis=1).dropna()
+        chosen = set(sizes.nlargest(number).index)
+        return [str(name) for name in sizes.index if name in chosen]
+
+    @property
+    def pairs(self) -> int:
+        """The number of seeds that all scenarios have."""
+        seeds = (self.of(name)["seed"] for name in self.names)
+        return len(set.intersection(*map(set, seeds)))
+
+    def of(self, name: str) -> pd.DataFrame:
+        """The outcomes of one scenario."""
+        return self.outcomes[(self.outcomes["scenario"].astype(str) == name).to_numpy()]
 
 
 # --- estimates as means over runs ---------------------------------------------------------------
@@ -130,26 +172,41 @@ def difference(
     n = len(a)
     means = (float(a.mean()), float(b.mean())) if n else (np.nan, np.nan)
     deviation = float((b - a).std(ddof=1)) if n > 1 else np.nan
-    found, half = means[1] - means[0], float(stretch * half_width(deviation, n, level))
+    gain = _gain(a, b) if n > 1 else np.nan
+    return _difference(measure, statistic, means, (n, len(known) - n), deviation, gain, stretch, level)
+
+
+def _difference(
+    measure: str,
+    statistic: str,
+    values: tuple[float, float],
+    pairs: tuple[int, int],
+    deviation: float,
+    gain: float,
+    stretch: float,
+    level: float,
+) -> Difference:
+    found, half = values[1] - values[0], float(stretch * half_width(deviation, pairs[0], level))
+    wanted = enough(found, deviation * stretch, level)
     return Difference(
-        measure, statistic, *means, found, found - half, found + half, n, len(known) - n, deviation,
-        _gain(a, b), enough(found, deviation * stretch, level),
-    )  # fmt: skip
+        measure, statistic, *values, found, found - half, found + half, *pairs, deviation, gain, wanted
+    )
 
 
-def stretch(differences: Floats, level: float = LEVEL) -> float:
+def stretch(differences: Floats, level: float = LEVEL, pairs: int | None = None) -> float:
     """How much wider intervals must be to hold all at once: the largest |t| by a single one.
 
     Args:
-        differences: array of shape (pairs, policies), without NaN.
+        differences: array of shape (pairs or resamples, policies), without NaN.
         level: confidence level of all intervals together.
+        pairs: number of pairs, where ``differences`` holds resamples.
     """
     from scipy.stats import multivariate_t
 
     varying = differences[:, differences.std(axis=0) > 0] if len(differences) > 1 else differences[:, :0]
     if varying.shape[1] < 2:
         return 1.0
-    shape, free = np.corrcoef(varying, rowvar=False), len(varying) - 1
+    shape, free = np.corrcoef(varying, rowvar=False), (pairs or len(varying)) - 1
     drawn = multivariate_t(shape=shape, df=free, allow_singular=True, seed=np.random.default_rng(SEED))
     largest = np.quantile(np.abs(drawn.rvs(DRAWS)).max(axis=1), level)
     return max(1.0, float(largest / t_quantile(free, level)))
@@ -176,10 +233,14 @@ def family(
     else:
         statistic, a = SHARE, contributions(base, wholes[0])
         rest = [contributions(each, whole) for each, whole in zip(others, wholes[1], strict=True)]
-    pairs = np.column_stack([b - a for b in rest])
-    defined = pairs[:, ~np.isnan(pairs).all(axis=0)]
-    wider = stretch(defined[~np.isnan(defined).any(axis=1)], level)
+    wider = stretch(_complete(np.column_stack([b - a for b in rest])), level)
     return [difference(measure, a, b, level, statistic=statistic, stretch=wider) for b in rest]
+
+
+def _complete(differences: Floats) -> Floats:
+    """The policies that are defined at all, in the rows in which all of these are."""
+    defined = differences[:, ~np.isnan(differences).all(axis=0)]
+    return np.asarray(defined[~np.isnan(defined).any(axis=1)])
 
 
 def paired(
@@ -237,12 +298,7 @@ def _wholes(table: pd.DataFrame, wholes: pd.DataFrame | None) -> pd.DataFrame | 
 
 
 def _gain(a: Floats, b: Floats) -> float:
-    if len(a) < 2:
-        return np.nan
-    return _ratio(a.var(ddof=1) + b.var(ddof=1), (b - a).var(ddof=1))
-
-
-def _ratio(apart: float, together: float) -> float:
+    apart, together = a.var(ddof=1) + b.var(ddof=1), (b - a).var(ddof=1)
     if apart == 0.0:
         return 1.0
     return float(apart / together) if together > 0.0 else np.inf
@@ -306,7 +362,7 @@ def next_look(found: Sequence[Difference], half: float, most: int) -> int:
     The number that seems to be needed, but a tenth more than now at least, twice as many at most,
     and never more than ``most``. Differences that are not defined need no more pairs.
     """
-    wide = [each for each in found if each.half * caution(each.pairs) > half]
+    wide = [each for each in found if each.pairs and each.half * caution(each.pairs) > half]
     if not wide:
         return 0
     pairs = max(each.pairs + each.dropped for each in wide)
@@ -322,6 +378,8 @@ def _wanted(found: Difference, half: float) -> int:
 
 def cautious(found: Difference) -> Difference:
     """The difference with the interval that holds when pairs were added until it was narrow enough."""
+    if not found.pairs:
+        return found
     half, wider = found.half * caution(found.pairs), found.deviation * caution(found.pairs)
     return found._replace(
         low=found.difference - half, high=found.difference + half, enough=enough(found.difference, wider)
@@ -352,24 +410,26 @@ def medians(
     runs: int,
     level: float = LEVEL,
 ) -> list[Difference]:
-    """Differences in the median over all cases of all runs, by a bootstrap over pairs of runs.
+    """Differences in the median over all cases of all runs.
 
-    Percentile intervals: the jackknife that a BCa interval leans on fails for medians (Miller 1974,
-    "The jackknife: a review", Biometrika 61). For several policies each is at a level of its own such
-    that all hold at once (Bonferroni).
+    The median is that of Harrell and Davis (1982, "A new distribution-free quantile estimator",
+    Biometrika 69), a mean of the values weighted by how near they are to the middle, with the normal
+    limit of its weights: a bootstrap tells its standard error, which it overstates for a single
+    middle value. The interval is that of t with this error.
 
     Args:
         measure: its name.
         base: run (0 to ``runs`` - 1) and value of each case of the base.
         others: the same of each other policy, where equal numbers are runs at the same seed.
         runs: number of pairs.
-        level: confidence level of the intervals together.
+        level: confidence level of the intervals of all others together.
     """
     worlds = [_ordered(*each) for each in (base, *others)]
     drawn = np.concatenate([_of_all(worlds, weights) for weights in _resamples(runs, worlds)])
-    found, tail = _of_all(worlds, np.ones((1, runs)))[0], (1 - level) / 2 / max(1, len(others))
+    values, pairs = _of_all(worlds, np.ones((1, runs)))[0], drawn[:, 1:] - drawn[:, :1]
+    wider = stretch(_complete(pairs), level, runs)
     return [
-        _of_medians(measure, found[0], found[place], drawn[:, 0], drawn[:, place], runs, tail)
+        _of_medians(measure, values[[0, place]], drawn[:, [0, place]], runs, wider, level)
         for place in range(1, len(worlds))
     ]
 
@@ -390,28 +450,29 @@ def _resamples(runs: int, worlds: Sequence[tuple[Rows, Floats]]) -> Iterator[Flo
 
 def _of_all(worlds: Sequence[tuple[Rows, Floats]], weights: Floats) -> Floats:
     """The median of each world (column) in each resample (row)."""
-    return np.column_stack([_median(value, np.cumsum(weights[:, run], axis=1)) for run, value in worlds])
+    return np.column_stack([_median(value, weights[:, run]) for run, value in worlds])
 
 
-def _median(value: Floats, sums: Floats) -> Floats:
-    """Medians of sorted values whose weights add up to ``sums``, a row each."""
-    if not len(value):
-        return np.full(len(sums), np.nan)
-    half = sums[:, -1:] / 2
-    below, above = (sums >= half).argmax(axis=1), (sums > half).argmax(axis=1)
-    return np.where(half[:, 0] > 0, (value[below] + value[above]) / 2, np.nan)
+def _median(value: Floats, weights: Floats) -> Floats:
+    """Medians of sorted values, for weights in rows; NaN where all weights are 0."""
+    from scipy.special import ndtr
+
+    sums = np.cumsum(weights, axis=1)
+    number = sums[:, -1:] if len(value) else np.zeros((len(weights), 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # the middle order statistic of n values lies at a share of 1/2, give or take 1 / (2 √(n + 2))
+        near = ndtr((sums / number - 0.5) * 2 * np.sqrt(number + 2))
+        edges = np.hstack([ndtr(-np.sqrt(number + 2)), near])
+        parts = np.diff(edges, axis=1)
+        return np.asarray((parts * value).sum(axis=1) / parts.sum(axis=1))
 
 
 def _of_medians(
-    measure: str, base: float, other: float, a: Floats, b: Floats, runs: int, tail: float
+    measure: str, values: Floats, drawn: Floats, runs: int, wider: float, level: float
 ) -> Difference:
-    found = float(other - base)
-    drawn = b - a
-    known = drawn[~np.isnan(drawn)] if runs > 1 else drawn[:0]
-    low, high = np.quantile(known, (tail, 1 - tail)) if len(known) else (np.nan, np.nan)
-    deviation = float(known.std() * sqrt(runs)) if len(known) else np.nan
-    gain = _ratio(float(np.nanvar(a) + np.nanvar(b)), float(known.var())) if len(known) else np.nan
-    return Difference(
-        measure, MEDIAN, float(base), float(other), found, float(low), float(high), runs, 0, deviation,
-        gain, enough(found, deviation, 1 - 2 * tail),
-    )  # fmt: skip
+    known = drawn[~np.isnan(drawn).any(axis=1)]
+    several = runs > 1 and len(known) > 1 and not np.isnan(values).any()
+    deviation = float(np.diff(known).std(ddof=1) * sqrt(runs)) if several else np.nan
+    gain = _gain(known[:, 0], known[:, 1]) if several else np.nan
+    ends = (float(values[0]), float(values[1]))
+    return _difference(measure, MEDIAN, ends, (runs, 0), deviation, gain, wider, level)

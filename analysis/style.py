@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from analysis.pairs import Contrast
     from analysis.series import Band
     from sim.observed import Target
 
@@ -37,10 +38,33 @@ CHANNEL_NAMES = {
     "bottom_up": "bottom-up",
     "top_down": "top-down",
     "problem_led": "problem-led",
+    "challenge": "challenge programme",
+    "pitch": "pitches",
+    "exchange": "other cities",
     "tender": "rivals alone",
+    "market": "imitators",
     "all": "all channels",
 }
-CHANNEL_COLOURS = {"bottom_up": BLUE, "top_down": ORANGE, "problem_led": GREEN, "tender": PURPLE, "all": GREY}
+CHANNEL_COLOURS = {
+    "bottom_up": BLUE,
+    "pitch": BLUE,
+    "top_down": ORANGE,
+    "problem_led": GREEN,
+    "challenge": SKY,
+    "exchange": VERMILION,
+    "tender": PURPLE,
+    "all": GREY,
+}
+
+
+#: looks of scenarios that are compared with a base, which is black; lines that cover each other show
+SCENARIO_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+LINES = ("--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (3, 1)))
+MARKERS = "osD^vPX"
+
+
+#: most measures in a chart of a comparison
+ROWS = 20
 
 
 class Look(NamedTuple):
@@ -70,12 +94,16 @@ def sheet(
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     figure = Figure(figsize=SIZE, dpi=DPI, facecolor="white")
-    above, below = fill(title, 82), fill(caption, 130)
+    above, below = fill(title, 80), fill(caption, 130)
     top = 0.925 - 0.045 * above.count("\n") - 0.038 * keys
     bottom = 0.045 + 0.032 * below.count("\n")
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0.005, bottom, 0.99, top - bottom), w_pad=0.08))
-    figure.text(0.012, 0.975, above, fontsize=TITLE, va="top", weight="bold", linespacing=1.15)
-    figure.text(0.012, 0.012, below, fontsize=SMALL, color=GREY, va="bottom", linespacing=1.2)
+    figure.text(
+        0.012, 0.975, above, fontsize=TITLE, va="top", weight="bold", linespacing=1.15, parse_math=False
+    )
+    figure.text(
+        0.012, 0.012, below, fontsize=SMALL, color=GREY, va="bottom", linespacing=1.2, parse_math=False
+    )
     axes = figure.subplots(rows, columns, squeeze=False, **grid)
     for one in axes.flat:
         plain(one)
@@ -122,6 +150,52 @@ def caption(tables: Tables, note: str = "") -> str:
         told = f"{len(seeds)} seeds from {seeds[0]} to {seeds[-1]}"
     plural = "run" if len(runs) == 1 else "runs"
     return f"Scenario {scenarios} · {len(runs)} {plural}, {told}. {note}".strip()
+
+
+def scenario_look(place: int) -> tuple[str, Any, str]:
+    """Colour, line and marker of the base (place 0) and the other scenarios of a comparison."""
+    marker = MARKERS[place % len(MARKERS)]
+    if place == 0:
+        return BLACK, "-", marker
+    return SCENARIO_COLOURS[(place - 1) % len(SCENARIO_COLOURS)], LINES[(place - 1) % len(LINES)], marker
+
+
+def key_columns(names: Sequence[str]) -> int:
+    """How many of these names stand beside each other in a legend."""
+    return max(1, min(len(names), int(125 / (8 + max(map(len, names))))))
+
+
+def key_rows(names: Sequence[str]) -> int:
+    """How many lines a legend of these names takes."""
+    return -(-len(names) // key_columns(names))
+
+
+def comparison_caption(contrast: Contrast, note: str) -> str:
+    """Number of runs, pairs and seeds of a comparison, then a note on what is drawn."""
+    seeds = np.sort(contrast.outcomes["seed"].unique())
+    told = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
+    return f"{len(contrast.outcomes)} runs in {contrast.pairs} pairs at the same seeds ({told}). {note}"
+
+
+def chosen(contrast: Contrast) -> str:
+    """What is said of measures that are not drawn for want of room."""
+    known = len(contrast.largest(len(contrast.differences)))
+    text = f"Of {known} measures, the {ROWS} whose differences are largest beside their spread."
+    return text if known > ROWS else ""
+
+
+def amounts(values: Sequence[float], unit: str, sign: str = "") -> tuple[list[str], str]:
+    """Numbers with decimals that suit the largest, and their unit; shares in points."""
+    scaled = [100 * value if unit == "share" else value for value in values]
+    largest = max(map(abs, scaled))
+    digits = 0 if largest >= 100 else 1 if largest >= 1 else 2
+    name = {"share": "points"}.get(unit, unit.partition(",")[0])
+    return [f"{value:{sign},.{digits}f}" for value in scaled], name
+
+
+def said(measure: str) -> str:
+    """The name of a measure as one says it."""
+    return measure.replace("_", " ").replace("poc", "POC")
 
 
 def months(tables: Tables) -> tuple[Floats, Floats]:

@@ -32,8 +32,9 @@ RUN = ["scenario", "seed"]
 
 STAGES = [stage.value for stage in Stage]
 
-#: channel of a case that begins at the contract: a rival that won the tender of its parent
-RIVAL = "tender"
+#: channels of cases that follow another one, their parent: a rival that won the parent's tender and
+#: begins at the contract, and an imitator in the market that the parent opened
+FOLLOWERS = ("tender", "market")
 
 _MILLISECONDS = 86_400_000
 
@@ -70,14 +71,14 @@ class Tables:
 
     @cached_property
     def head(self) -> Rows:
-        """The row in ``cases`` of the POC case to which each case belongs: a rival's is its parent's."""
+        """The row in ``cases`` of the POC case to which each case belongs: a follower's is its parent's."""
         own = np.arange(len(self.cases))
         parent = _rows_of(self, self.run_of_case, self.cases["parent"])
-        return np.where(is_(self.cases["channel"], RIVAL) & (parent >= 0), parent, own)
+        return np.where(is_(self.cases["channel"], *FOLLOWERS) & (parent >= 0), parent, own)
 
     @cached_property
     def channel(self) -> pd.Series[Any]:
-        """The channel of each case's head: a rival counts in the channel of the POC it followed."""
+        """The channel of each case's head: who follows counts in the channel of the POC that it followed."""
         return self.cases["channel"].iloc[self.head].reset_index(drop=True)
 
     @cached_property
@@ -93,12 +94,12 @@ class Tables:
 
     @cached_property
     def reached_by_any(self) -> pd.DataFrame:
-        """As ``reached``, from the need's point of view: what a case's rival reached counts for it."""
+        """As ``reached``, from the need's point of view: what a case's followers reached counts for it."""
         import pandas as pd
 
         times = self.reached.to_numpy(copy=True)
-        rivals = np.flatnonzero(self.head != np.arange(len(self.cases)))
-        np.fmin.at(times, self.head[rivals], times[rivals])
+        following = np.flatnonzero(self.head != np.arange(len(self.cases)))
+        np.fmin.at(times, self.head[following], times[following])
         return pd.DataFrame(times, columns=pd.Index(STAGES))
 
     @cached_property
@@ -161,7 +162,7 @@ def until(tables: Tables, when: float | date) -> Tables:
 
 
 def of_channel(tables: Tables, channel: str) -> Tables:
-    """The same runs with the cases of one channel alone (and the rivals that followed them)."""
+    """The same runs with the cases of one channel alone (and the rivals and imitators that followed)."""
     kept = is_(tables.channel, channel)
     about = tables.case_of_event
     events = tables.events[(about >= 0) & kept[about]]

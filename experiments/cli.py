@@ -9,7 +9,7 @@ import errno
 import shlex
 import signal
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -17,16 +17,21 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from experiments.runner import Keep, WorkersError, cores
 from sim.errors import InputError, ParameterError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
-    from experiments.compare import Comparison
-    from experiments.runner import Batch, Failure, Job, Keep
+    from experiments.compare import Comparison, Evidence
+    from experiments.ledger import Counts, Shard
+    from experiments.runner import Batch, Failure, Job
     from experiments.store import Target
+    from experiments.study import Study
+    from experiments.sweep import Engine, Options, Report
+    from experiments.systems import Gathered
     from sim.parameters import Value
     from sim.scenario import Scenario
 
@@ -44,6 +49,8 @@ class _Verbs(TyperGroup):
             return super().invoke(ctx)
         except InputError as error:
             _leave(str(error), WRONG)
+        except WorkersError as error:
+            _leave(str(error), FAILED)
         except KeyboardInterrupt:
             _leave("interrupted", INTERRUPTED)
         except OSError as error:
@@ -125,6 +132,7 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.", show_default=False),
 ]
+NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no charts.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results that are in the folder.")]
 
 
@@ -204,7 +212,7 @@ def run(
     settings: Settings = None,
     jobs: Jobs = None,
     out: Out = None,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no charts.")] = False,
+    no_figures: NoFigures = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Run a scenario; print its funnel and measures, and write tables and charts."""
@@ -228,7 +236,7 @@ def run(
     _tell_failures(batch.failures, runs)
 
 
-@app.command(epilog="Example: cityfunnel story taipei_2016_2021 --seed 1 29")
+@app.command(epilog="Example: cityfunnel story taipei_stage1 --against taipei_no_pmo_no_poc --seed 1 29")
 def story(
     scenario: ScenarioName,
     case: Annotated[
@@ -237,32 +245,34 @@ def story(
             metavar="[CASE]", help="Number of the case; without it a few are listed.", show_default=False
         ),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="SCENARIO", help="Tell the same life in this world too.", show_default=False),
+    ] = None,
+    need: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Tell the life of a need of the city.", show_default=False),
+    ] = None,
+    vendor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Tell the life of a vendor.", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the run.")] = 1,
     settings: Settings = None,
 ) -> None:
-    """Tell the life of one proposal in dated sentences."""
-    import sim
-    from experiments import show
-    from experiments.story import choice, tell
-
-    world, console = _scenario(scenario, settings), show.console()
-    log = sim.run(world, _seeds(seed, 1)[0])
-    if case is None:
-        console.print(
-            show.heading(f"{world.name}, seed {seed}: {len(log.cases)} cases, one for each kind of end")
-        )
-        console.print(show.sketches(choice(log)))
-        console.print(
-            f"Choose one: cityfunnel story {scenario} --seed {seed} CASE", markup=False, soft_wrap=True
-        )
-        return
-    told = tell(log, case)
-    console.print(show.heading(f"Case {case} ({world.name}, seed {seed}): {told.title}\n"))
-    for part in show.story(told):
-        console.print(part)
+    """Tell the life of a proposal, need or vendor in dated sentences, in one world or in two."""
+    if sum(asked is not None for asked in (case, need, vendor)) > 1:
+        raise InputError("give one of CASE, --need and --vendor", key="CASE")
+    worlds = [_scenario(name, settings) for name in (scenario, against) if name is not None]
+    _distinct([world.name for world in worlds], key="--against")
+    there = [] if against is None else ["--against", against]
+    choose = f"Choose one: cityfunnel story {shlex.join([scenario, *there])} --seed {seed} CASE"
+    tell = _tell_one if against is None else _tell_both
+    tell(worlds, _seeds(seed, 1)[0], case, need, vendor, choose)
 
 
-@app.command(epilog="Example: cityfunnel compare taipei_stage1 taipei_stage2_problem_led -n 80")
+@app.command(
+    epilog="Example: cityfunnel compare taipei_stage1 taipei_no_pmo_no_poc -n 80 --out results/office"
+)
 def compare(
     base: Annotated[
         str, typer.Argument(metavar="BASE", help="The scenario to compare with.", show_default=False)
@@ -271,12 +281,30 @@ def compare(
         list[str], typer.Argument(metavar="OTHER...", help="The scenarios to compare.", show_default=False)
     ],
     runs: Annotated[
-        int, typer.Option("--runs", "-n", min=2, max=1_000_000, help="Number of runs of each.")
-    ] = 100,
+        int | None,
+        typer.Option("--runs", "-n", min=2, max=1_000_000, help="Number of runs of each.  [default: 100]"),
+    ] = None,
     seed: Seed = 1,
     settings: Settings = None,
+    until: Annotated[
+        float | None,
+        typer.Option(
+            "--until",
+            metavar="HALF_WIDTH",
+            help="Add runs until the difference in MEASURE is known to ± this.",
+            show_default=False,
+        ),
+    ] = None,
+    measure: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The measure that --until is about.", show_default=False),
+    ] = None,
+    most: Annotated[
+        int, typer.Option("--max-runs", min=2, max=1_000_000, help="Most runs of each with --until.")
+    ] = 2000,
     jobs: Jobs = None,
     out: Out = None,
+    no_figures: NoFigures = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Compare scenarios at the same seeds: differences in pairs, with 95% intervals."""
@@ -284,27 +312,223 @@ def compare(
     from experiments import results, show, store
 
     worlds = [_scenario(name, settings) for name in (base, *others)]
-    names = _distinct([world.name for world in worlds])
-    seeds = _seeds(seed, runs)
+    names, wanted = _distinct([world.name for world in worlds]), _wanted(runs, until, measure)
+    seeds = _seeds(seed, most if wanted else runs or 100)
     target = None if out is None else _target(out, names[0], overwrite).checked()
-    console, warn = show.console(), show.console(stderr=True)
+    console = show.console()
     for warning in pairs.warnings(worlds):
-        warn.print(f"cityfunnel: note: {warning}", markup=False, soft_wrap=True)
-    batch = _made([(world, each) for world in worlds for each in seeds], jobs, keep="outcomes")
-    found = _compared(batch, names)
-    for comparison in found:
-        console.print(show.comparison(comparison))
-        clear = [pairs.sentence(comparison, each) for each in comparison.differences if pairs.clear(each)]
-        for line in show.bullets([*clear, *filter(None, [pairs.unclear(comparison)])]):
-            console.print(line)
+        _note(warning)
+    pool = _Pool(worlds, seeds, jobs)
+    found = _settled(console, pool, *wanted) if wanted else _compared(pool, pool.evidence(0, len(seeds)))
+    _tell_comparisons(console, found)
     if target is not None:
-        about = results.about(worlds, seeds, batch.failures, _command())
-        path = store.write(target, partial(results.fill_comparison, batch=batch, found=found, about=about))
+        about = results.about(worlds, seeds[: pool.done], pool.failures, _command())
+        fill = partial(
+            results.fill_comparison,
+            evidence=pool.gathered.evidence(),
+            found=found,
+            about=about,
+            figures=not no_figures,
+        )
+        with console.status("Writing tables and drawing charts ..."):
+            path = store.write(target, fill)
         console.print(f"Results: {_near(path)}", markup=False, soft_wrap=True)
-    _tell_failures(batch.failures, len(worlds) * runs)
+    _tell_failures(pool.failures, len(worlds) * pool.done)
+
+
+@app.command(epilog="Example: cityfunnel sweep intake_and_staff --dry-run")
+def sweep(
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="A study file, or a name.", show_default=False)
+    ],
+    out: Out = None,
+    settings: Settings = None,
+    jobs: Jobs = None,
+    keep: Annotated[
+        Keep | None,
+        typer.Option(
+            "--keep",
+            help="Outcomes alone (the default), or every case and event as well.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say how many runs, and how long they will take.")
+    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try runs again that failed before.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept-code", help="Go on with results that other code of the model began.")
+    ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="K/N",
+            help="Make the K-th of N parts; 'array' takes both from a Slurm job array.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Run on a Dask cluster.", show_default=False),
+    ] = None,
+    job: Annotated[
+        str | None,
+        typer.Option(
+            "--job", metavar="ID", help="Make one run again and show it; write nothing.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Run a study: levers over uncertainties. The same command resumes it, and extends it."""
+    from experiments import ledger, show
+    from experiments.study import load_study
+    from experiments.sweep import Options
+
+    asked = load_study(study, dict(_setting(text) for text in settings or ()))
+    folder, part = out or Path("results") / asked.name, ledger.shard(shard)
+    console = show.console()
+    for line in show.study(asked):
+        console.print(line)
+    for note in asked.notes:
+        _note(note)
+    if job is not None:
+        _repeat(console, asked, job)
+    elif dry_run:
+        _foresee(console, asked, folder, keep, jobs or cores())
+    else:
+        options = Options(keep, part, retry, accept, _repeating(study, settings))
+        _tell_sweep(console, asked, _swept(asked, folder, options, jobs, scheduler), part)
+
+
+@app.command(epilog="Example: cityfunnel validate --systems -n 60 --out results/systems")
+def validate(
+    systems: Annotated[
+        bool, typer.Option("--systems", help="What the sources say of each system, against the model.")
+    ] = False,
+    runs: Annotated[
+        int, typer.Option("--runs", "-n", min=2, max=1_000_000, help="Number of runs of each scenario.")
+    ] = 60,
+    seed: Seed = 1,
+    jobs: Jobs = None,
+    out: Out = None,
+    markdown: Annotated[
+        bool,
+        typer.Option("--markdown", help="Write the table into systems.md in DIR (docs unless given)."),
+    ] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Hold the model against what the sources say of every system that they describe."""
+    from experiments import pages, results, show, store
+    from experiments import systems as judged
+    from experiments.claims import claims
+
+    if not systems:
+        raise InputError("say what is to be validated: --systems", key="--systems")
+    known, seeds = claims(), _seeds(seed, runs)
+    target = None if markdown or out is None else _target(out, "systems", overwrite).checked()
+    found, failures = _gathered(list(known.worlds.values()), seeds, jobs)
+    rows, console = judged.judge(known, found), show.console()
+    console.print(show.systems(rows))
+    for line in judged.summary(rows):
+        console.print(line, markup=False)
+    if markdown:
+        page = (out or Path("docs")) / "systems.md"
+        console.print(f"Page: {pages.write(page, judged.page(known, rows, seeds), judged.NEW_PAGE)}")
+    elif target is not None:
+        about = results.about(list(known.worlds.values()), seeds, failures, _command())
+        path = store.write(target, partial(judged.fill, found=found, rows=rows, about=about))
+        console.print(f"Results: {_near(path)}", markup=False, soft_wrap=True)
+    _tell_failures(failures, len(known.worlds) * runs)
+
+
+@app.command(epilog="Example: cityfunnel findings -n 60 --out results/findings")
+def findings(
+    runs: Annotated[
+        int, typer.Option("--runs", "-n", min=2, max=1_000_000, help="Number of runs of each scenario.")
+    ] = 60,
+    seed: Seed = 1,
+    jobs: Jobs = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the page and its charts.")
+    ] = Path("docs"),
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="NAME", help="One question alone, such as pmo.", show_default=False),
+    ] = None,
+) -> None:
+    """Answer questions of cities by runs in pairs: a page with numbers, and a chart for each."""
+    from experiments import findings as asked
+    from experiments import show
+
+    chosen, seeds = asked.questions(only), _seeds(seed, runs)
+    worlds = asked.worlds(chosen)
+    found, failures = _gathered(worlds, seeds, jobs)
+    console = show.console()
+    for question in chosen:
+        console.print(show.heading(question.title))
+        for line in asked.sentences(question, found):
+            console.print(f"- {line}", markup=False)
+    with console.status("Drawing charts ..."):
+        path = asked.write(out, chosen, found, seeds)
+    console.print(f"Page: {path}", markup=False, soft_wrap=True)
+    _tell_failures(failures, len(worlds) * runs)
 
 
 # --- parts of verbs -----------------------------------------------------------------------------
+
+
+def _tell_one(
+    worlds: Sequence[Scenario], seed: int, case: int | None, need: str | None, vendor: str | None, choose: str
+) -> None:
+    import sim
+    from experiments import lives, show
+    from experiments.story import choice, lines, tell
+
+    console, world = show.console(), worlds[0]
+    log, where = sim.run(world, seed), f"({world.name}, seed {seed})"
+    if vendor is not None:
+        steps = lives.vendor(log, vendor)
+        console.print(show.heading(f"{vendor} {where}\n"), show.lines(lines(log, steps)))
+        console.print("\n".join(("", *lives.balance(log, vendor))), markup=False)
+    elif need is not None:
+        steps = lives.need(log, need)
+        console.print(show.heading(f"{need} {where}\n"), show.lines(lines(log, steps)))
+    elif case is not None:
+        told = tell(log, case)
+        console.print(show.heading(f"Case {case} {where}: {told.title}\n"), *show.story(told), sep="\n")
+    else:
+        number = f"{len(log.cases)} cases, one for each kind of end"
+        console.print(show.heading(f"{world.name}, seed {seed}: {number}"))
+        console.print(show.sketches(choice(log)))
+        console.print(choose, markup=False, soft_wrap=True)
+
+
+def _tell_both(
+    worlds: Sequence[Scenario], seed: int, case: int | None, need: str | None, vendor: str | None, choose: str
+) -> None:
+    import sim
+    from experiments import counterfactual, show
+    from experiments.compare import warnings
+
+    for warning in warnings(worlds):
+        _note(warning)
+    one, other = (sim.run(world, seed) for world in worlds)
+    console, names = show.console(), (worlds[0].name, worlds[1].name)
+    where = f"({names[0]} and {names[1]}, seed {seed})"
+    if vendor is not None or need is not None:
+        parted = counterfactual.need if vendor is None else counterfactual.vendor
+        parts = show.parting(parted(one, other, vendor or need or ""), names)
+        console.print(show.heading(f"{vendor or need} {where}\n"))
+    elif case is not None:
+        pair = counterfactual.case(one, other, case)
+        parts = show.pair(pair, names)
+        there = "" if pair.number in (None, case) else f", there {pair.number}"
+        console.print(show.heading(f"Case {case}{there} {where}: {pair.one.title}\n"))
+    else:
+        parts = iter([*show.fates(counterfactual.fates(one, other), names), show.plain(choose)])
+        console.print(show.heading(f"Whose fates differ most {where}"))
+    for part in parts:
+        console.print(part)
 
 
 def _scenario(name: str, settings: Sequence[str] | None) -> Scenario:
@@ -351,12 +575,10 @@ def _seeds(first: int, number: int) -> range:
     return range(first, first + number)
 
 
-def _distinct(names: list[str]) -> list[str]:
+def _distinct(names: list[str], key: str = "OTHER") -> list[str]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise InputError(
-            f"'{twice}' is given twice; scenarios to compare need names of their own", key="OTHER"
-        )
+        raise InputError(f"'{twice}' is given twice; scenarios to compare need names of their own", key=key)
     return names
 
 
@@ -369,50 +591,128 @@ def _target(out: Path | None, name: str, overwrite: bool) -> Target:
     return Target(place, overwrite=overwrite, numbered=not overwrite)
 
 
-def _made(jobs: list[tuple[Scenario, int]], workers: int | None, keep: Keep = "everything") -> Batch:
-    """Run with a progress bar; when no run succeeds that is the end."""
+def _made(
+    jobs: list[tuple[Scenario, int]], workers: int | None, take: Callable[[Batch], Batch] | None = None
+) -> Batch:
+    """Run with a progress bar, and ``take`` what comes in; when no run succeeds that is the end."""
     from experiments import runner
 
     todo = [runner.Job(scenario, seed) for scenario, seed in jobs]
-    batch = _watched(todo, workers or min(runner.cores(), len(todo)), keep)
+    batch = _watched(todo, workers or min(runner.cores(), len(todo)), take or (lambda part: part))
     if batch.outcomes is None:
         _leave(f"none of {len(todo)} runs succeeded; the first: {_told(batch.failures[0])}", FAILED)
     return batch
 
 
-def _watched(jobs: list[Job], workers: int, keep: Keep) -> Batch:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _watched(jobs: list[Job], workers: int, take: Callable[[Batch], Batch]) -> Batch:
+    from experiments import runner
 
-    from experiments import runner, show
-
-    console = show.console(stderr=True)
-    speed = TextColumn("{task.fields[rate]}")
-    columns = (
-        TextColumn("Running"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        speed,
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    hidden = not (console.is_terminal and sys.stdout.isatty())
-    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
-        bar, parts = progress.add_task("", total=len(jobs), rate=""), []
-        for part in runner.batches(jobs, workers=workers, keep=keep):
-            parts.append(part)
-            progress.update(bar, advance=part.done)
-            progress.update(bar, rate=f"{progress.tasks[0].speed or 0:.0f} runs/s")
+    parts: list[Batch] = []
+    with _progress() as show:
+        for part in runner.batches(jobs, workers=workers):
+            parts.append(take(part))
+            show(sum(part.done for part in parts), len(jobs))
     return runner.joined(parts)
 
 
-def _compared(batch: Batch, names: Sequence[str]) -> Sequence[Comparison]:
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, that is told how much is done of how much."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from experiments import show
+
+    console = show.console(stderr=True)
+    speed, left = TextColumn("{task.fields[rate]}"), TextColumn("left")
+    columns = (TextColumn("Running"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn(), left)
+    hidden = not (console.is_terminal and sys.stdout.isatty())
+    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+        bar = progress.add_task("", total=None, rate="")
+
+        def update(done: int, total: int) -> None:
+            if progress.tasks[0].total is None:  # what was done before is no part of the speed
+                progress.reset(bar, total=total, completed=done)
+            progress.update(bar, completed=done, rate=f"{progress.tasks[0].speed or 0:.0f} runs/s")
+
+        yield update
+
+
+class _Pool:
+    """Runs of some scenarios at the same seeds, to which more can be added."""
+
+    def __init__(self, worlds: Sequence[Scenario], seeds: range, jobs: int | None) -> None:
+        from experiments.compare import Gathered
+
+        self.names = [world.name for world in worlds]
+        self.gathered = Gathered()
+        self.failures: tuple[Failure, ...] = ()
+        self.done = 0
+        self._worlds, self.seeds, self._jobs = worlds, seeds, jobs
+
+    def evidence(self, first: int, last: int) -> Evidence:
+        """All runs so far, once those at the seeds from one place to another are added."""
+        todo = [(world, seed) for seed in self.seeds[first:last] for world in self._worlds]
+        self.failures += _made(todo, self._jobs, take=self.gathered.take).failures
+        self.done = last
+        return self.gathered.evidence()
+
+
+def _gathered(worlds: list[Scenario], seeds: range, jobs: int | None) -> tuple[Gathered, tuple[Failure, ...]]:
+    """The measures of all scenarios at all seeds, and the runs that failed."""
+    from experiments.systems import Gathering
+
+    gathering = Gathering()
+    todo = [(world, seed) for seed in seeds for world in worlds]
+    failures = _made(todo, jobs, take=gathering.take).failures
+    return gathering.gathered(), failures
+
+
+def _wanted(runs: int | None, until: float | None, measure: str | None) -> tuple[str, float] | None:
+    """The measure that is to be known, and how well."""
+    from experiments.compare import checked
+
+    if until is None:
+        if measure is not None:
+            raise InputError("goes with --until, which says how well it is to be known", key="--measure")
+        return None
+    if runs is not None:
+        raise InputError("cannot go with --until; give the most runs with --max-runs", key="--runs")
+    return checked(measure, until), until
+
+
+def _compared(pool: _Pool, evidence: Evidence) -> list[Comparison]:
     from experiments.compare import compare
 
-    assert batch.outcomes is not None
     try:
-        return compare(batch.outcomes, names)
+        return compare(evidence, pool.names)
     except ValueError:
-        _leave(f"no seed succeeded in all scenarios; the first: {_told(batch.failures[0])}", FAILED)
+        _leave(f"no seed succeeded in all scenarios; the first: {_told(pool.failures[0])}", FAILED)
+
+
+def _settled(console: Console, pool: _Pool, measure: str, half: float) -> list[Comparison]:
+    """Add pairs until the measure is known well enough, telling of each look."""
+    from experiments.compare import lasting, looked, settled, until
+
+    for look in until(pool.evidence, pool.names, measure, half, len(pool.seeds)):
+        console.print(looked(look, half), markup=False)
+    found = settled(_compared(pool, pool.gathered.evidence()), look)
+    for comparison in found:
+        console.print(lasting(comparison, comparison.of(measure)), markup=False)
+    return found
+
+
+def _tell_comparisons(console: Console, found: Sequence[Comparison]) -> None:
+    from experiments import compare as pairs
+    from experiments import show
+
+    for comparison in found:
+        console.print(show.comparison(comparison))
+        clear = [pairs.sentence(comparison, each) for each in comparison.differences if each.clear]
+        for line in show.bullets([*clear, *pairs.unclear(comparison), *pairs.gain(comparison)]):
+            console.print(line)
+    console.print()
+    for note in pairs.notes(found):
+        console.print(note, markup=False)
 
 
 def _title(console: Console, scenario: Scenario, seeds: range | None = None) -> None:
@@ -453,3 +753,92 @@ def _near(path: Path) -> str:
 
 def _command() -> str:
     return f"cityfunnel {shlex.join(sys.argv[1:])}"
+
+
+# --- sweeps -------------------------------------------------------------------------------------
+
+
+def _repeating(study: str, settings: Sequence[str] | None) -> str:
+    """The command that goes on with a sweep, but for where its results lie."""
+    words = [word for text in settings or () for word in ("--set", text)]
+    return f"cityfunnel sweep {shlex.join([study, *words])}"
+
+
+def _repeat(console: Console, study: Study, job: str) -> None:
+    """One run of a study again, in this process."""
+    from experiments import show
+    from experiments import sweep as sweeps
+
+    one = sweeps.job(study, job)
+    batch = sweeps.alone(one)
+    console.print(show.point(one))
+    if batch.outcomes is None:
+        sys.stderr.write(batch.failures[0].trace)
+        _leave(f"the run failed: {batch.failures[0].error}", FAILED)
+    for name in study.outcomes:
+        console.print(f"{name}: {batch.outcomes[name].iloc[0]:g}", markup=False)
+
+
+def _foresee(console: Console, study: Study, folder: Path, keep: Keep | None, workers: int) -> None:
+    from experiments import show
+    from experiments import sweep as sweeps
+
+    found = sweeps.estimate(study, folder, keep or "outcomes")
+    for line in show.estimate(study, found, workers):
+        console.print(line, markup=False)
+
+
+def _swept(study: Study, folder: Path, options: Options, jobs: int | None, scheduler: str | None) -> Report:
+    from experiments import sweep as sweeps
+
+    seen: list[Counts] = []
+    try:
+        with _engine(study, jobs, scheduler) as engine, _progress() as show:
+
+            def watch(counts: Counts) -> None:
+                seen[:] = [counts]
+                show(counts.done + counts.failed, counts.all)
+
+            return sweeps.sweep(study, folder, engine, options, watch)
+    except KeyboardInterrupt:
+        kept = "".join(f"; {each.done + each.failed:,} of {each.all:,} runs are kept" for each in seen)
+        _leave(f"interrupted{kept}; the same command goes on", INTERRUPTED)
+
+
+@contextmanager
+def _engine(study: Study, jobs: int | None, scheduler: str | None) -> Iterator[Engine]:
+    from experiments import executors, runner
+    from experiments.sweep import Engine
+
+    if scheduler is not None:
+        with executors.dask(scheduler) as engine:
+            yield engine
+        return
+    workers = jobs or min(cores(), study.size)
+    if workers == 1:
+        runner.load()
+    yield Engine(workers)
+
+
+def _tell_sweep(console: Console, study: Study, report: Report, shard: Shard) -> None:
+    from experiments import show
+    from experiments import sweep as sweeps
+
+    for note in report.notes:
+        _note(note)
+    if report.tables:
+        console.print(show.outcomes(sweeps.summary(report.folder, study)))
+        console.print(f"Results: {_near(report.folder)}", markup=False, soft_wrap=True)
+    if shard.shards > 1:
+        joins = "when all are, the same command without --shard joins them"
+        console.print(f"Shard {shard.number} of {shard.shards} is made; {joins}.", markup=False)
+    if report.counts.failed:
+        shown = "".join(
+            f"\n  {each.scenario}, seed {each.seed}: {each.error}\n    {each.command}"
+            for each in report.failed
+        )
+        rest = report.counts.failed - len(report.failed)
+        more = f"\n  and {rest:,} more (see ledger.sqlite)" if rest else ""
+        said = f"{report.counts.failed:,} of {report.counts.all:,} runs failed and are left out"
+        sys.stderr.write(f"cityfunnel: {said}:{shown}{more}\n  --retry tries them again\n")
+        raise typer.Exit(FAILED)

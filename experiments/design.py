@@ -120,7 +120,7 @@ def sobol(points: int, dimensions: int, seed: int) -> Floats:
     ]
     digits = (cube * 2**_BITS).astype(np.uint64)
     shift = np.array([address(seed, column) >> (64 - _BITS) for column in range(dimensions)], dtype=np.uint64)
-    return ((digits ^ shift) + 0.5) / 2**_BITS
+    return cast(Floats, ((digits ^ shift) + 0.5) / 2**_BITS)
 
 
 def morris(trajectories: int, dimensions: int, levels: int, seed: int) -> Iterator[list[float]]:
@@ -159,4 +159,4 @@ def _one_at_a_time(uncertainties: Sequence[Uncertainty], levels: int) -> Iterato
 def _uniform(key: int, number: int) -> Floats:
     """Numbers above 0 and below 1, by address: the first ones do not depend on how many follow."""
     bits = cast("NDArray[np.uint64]", address(key, cast(int, np.arange(number, dtype=np.uint64))))
-    return ((bits >> np.uint64(12)) + 0.5) * 2.0**-52
+    return cast(Floats, ((bits >> np.uint64(12)) + 0.5) * 2.0**-52)

@@ -7,6 +7,7 @@ any number may read it meanwhile, with ``sqlite3`` or anything else.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 from experiments.store import StoreError
 from experiments.study import Job
-from sim.errors import OutputError
+from sim.errors import InputError, OutputError
 
 NAME = "ledger.sqlite"
 
@@ -25,11 +26,8 @@ PAGE = 1000
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS parts (
-    part INTEGER PRIMARY KEY, folder TEXT NOT NULL, runs INTEGER NOT NULL, UNIQUE (folder)
+    part INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, runs INTEGER NOT NULL
 );
-CREATE TABLE IF NOT EXISTS files (
-    part INTEGER NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (part, name)
-) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS jobs (
     job TEXT PRIMARY KEY,
     scenario TEXT NOT NULL,
@@ -59,10 +57,45 @@ _SHARD = "(lever + point + replication) % :shards = :shard"
 
 
 class Shard(NamedTuple):
-    """The ``number``-th (from 1) of ``count`` parts into which a study's jobs fall."""
+    """The ``number``-th (from 1) of ``shards`` parts into which a study's jobs fall."""
 
-    number: int = 1
-    count: int = 1
+    number: int
+    shards: int
+
+
+WHOLE = Shard(1, 1)
+
+#: what a Slurm job array tells its tasks
+_ARRAY = tuple(f"SLURM_ARRAY_TASK_{name}" for name in ("ID", "MIN", "STEP", "COUNT"))
+
+
+def shard(text: str | None) -> Shard:
+    """The shard that ``"3/8"`` names, or ``"array"``: the one of this task of a Slurm job array.
+
+    Raises:
+        InputError: it names none.
+    """
+    if text is None:
+        return WHOLE
+    if text == "array":
+        return _of_array()
+    number, slash, shards = text.partition("/")
+    if not (slash and number.isdecimal() and shards.isdecimal() and 1 <= int(number) <= int(shards)):
+        raise InputError(
+            f"must be K/N with K from 1 to N, such as 3/8, or 'array', not '{text}'", key="--shard"
+        )
+    return Shard(int(number), int(shards))
+
+
+def _of_array() -> Shard:
+    try:
+        task, first, step, count = (int(os.environ[name]) for name in _ARRAY)
+    except (KeyError, ValueError):
+        problem = (
+            "'array' needs a Slurm job array (sbatch --array=1-N), which sets SLURM_ARRAY_TASK_ID and others"
+        )
+        raise InputError(problem, key="--shard") from None
+    return Shard((task - first) // step + 1, count)
 
 
 class Known(NamedTuple):
@@ -176,7 +209,7 @@ class Ledger:
 
     # --- what is to be done ------------------------------------------------------------------------
 
-    def counts(self, shard: Shard = Shard()) -> Counts:
+    def counts(self, shard: Shard = WHOLE) -> Counts:
         """How many jobs of a shard are in each state."""
         found = dict(
             self._connection.execute(
@@ -185,7 +218,7 @@ class Ledger:
         )
         return Counts(*(found.get(state, 0) for state in Counts._fields))
 
-    def pending(self, shard: Shard = Shard()) -> Iterator[Job]:
+    def pending(self, shard: Shard = WHOLE) -> Iterator[Job]:
         """The jobs of a shard that are to be done, in the study's order; page by page."""
         query = (
             "SELECT job, lever, point, replication, seed FROM jobs"
@@ -230,69 +263,54 @@ class Ledger:
 
     def record(
         self,
-        folder: str | None,
-        files: Mapping[str, str],
+        part: tuple[str, str] | None,
         done: Sequence[str],
         failed: Iterable[tuple[str, str, str, str]] = (),
     ) -> None:
         """Write down what some jobs gave, all of it or nothing.
 
         Args:
-            folder: of the part, relative to the study's; ``None`` where no job succeeded.
-            files: the names of its files with their SHA-256 digests.
+            part: folder, relative to the study's, and digest; ``None`` where no job succeeded.
             done: the jobs in the part; those that are done already stay where they are.
             failed: jobs that failed, each with error, trace and the command that repeats it.
         """
         with self._transaction():
-            if folder is not None:
-                self._record_part(folder, files, done)
+            if part is not None:
+                self._record_part(*part, done)
             self._connection.executemany(
                 "UPDATE jobs SET state = 'failed', error = ?2, trace = ?3, command = ?4"
                 " WHERE job = ?1 AND state = 'pending'",
                 failed,
             )
 
-    def _record_part(self, folder: str, files: Mapping[str, str], done: Sequence[str]) -> None:
-        insert = "INSERT INTO parts (folder, runs) VALUES (?, ?)"
-        part = self._connection.execute(insert, (folder, len(done))).lastrowid
-        rows = [(part, name, digest) for name, digest in files.items()]
-        self._connection.executemany("INSERT INTO files VALUES (?, ?, ?)", rows)
+    def _record_part(self, folder: str, digest: str, done: Sequence[str]) -> None:
+        insert = "INSERT INTO parts (folder, sha256, runs) VALUES (?, ?, ?)"
+        part = self._connection.execute(insert, (folder, digest, len(done))).lastrowid
         self._connection.executemany(
             "UPDATE jobs SET state = 'done', part = ?, error = NULL, trace = NULL, command = NULL"
             " WHERE job = ? AND state <> 'done'",
             ((part, job) for job in done),
         )
 
-    def parts(self) -> dict[str, int]:
-        """The folders of all parts, with their numbers."""
-        return dict(self._connection.execute("SELECT folder, part FROM parts"))
+    def parts(self) -> dict[int, tuple[str, str]]:
+        """Folder and digest of every part, by number."""
+        rows = self._connection.execute("SELECT part, folder, sha256 FROM parts ORDER BY part")
+        return {part: (folder, digest) for part, folder, digest in rows}
 
-    def part(self, number: int) -> tuple[str, dict[str, str]]:
-        """The folder of a part, and its files with their digests."""
-        (folder,) = self._connection.execute("SELECT folder FROM parts WHERE part = ?", (number,)).fetchone()
-        files = self._connection.execute("SELECT name, sha256 FROM files WHERE part = ?", (number,))
-        return folder, dict(files)
-
-    def forget(self, number: int) -> int:
+    def forget(self, part: int) -> int:
         """Drop a part, so that its jobs are to be done again; return how many these are."""
         with self._transaction():
             again = self._connection.execute(
-                "UPDATE jobs SET state = 'pending', part = NULL WHERE part = ?", (number,)
+                "UPDATE jobs SET state = 'pending', part = NULL WHERE part = ?", (part,)
             ).rowcount
-            self._connection.execute("DELETE FROM files WHERE part = ?", (number,))
-            self._connection.execute("DELETE FROM parts WHERE part = ?", (number,))
+            self._connection.execute("DELETE FROM parts WHERE part = ?", (part,))
         return again
 
-    def take_failures(self, other: Path) -> None:
-        """Take over from a shard's ledger what failed there."""
-        self._connection.execute("ATTACH ? AS other", (f"{other.as_uri()}?mode=ro" if False else str(other),))
-        try:
-            rows = self._connection.execute(
-                "SELECT job, error, trace, command FROM other.jobs WHERE state = 'failed'"
-            ).fetchall()
-        finally:
-            self._connection.execute("DETACH other")
-        self.record(None, {}, (), rows)
+    def failures(self) -> list[tuple[str, str, str, str]]:
+        """Every job that failed, as :meth:`record` takes it."""
+        return self._connection.execute(
+            "SELECT job, error, trace, command FROM jobs WHERE state = 'failed'"
+        ).fetchall()
 
     # --- parts of these -----------------------------------------------------------------------------
 
@@ -314,7 +332,7 @@ class Ledger:
 
 
 def _share(shard: Shard) -> dict[str, int]:
-    return {"shard": shard.number - 1, "shards": shard.count}
+    return {"shard": shard.number - 1, "shards": shard.shards}
 
 
 @contextmanager

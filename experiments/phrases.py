@@ -22,7 +22,11 @@ TITLES = {
     "bottom_up": "{vendor}, {kind}, offers the city a solution in the field of {domain}",
     "top_down": "The city asks {vendor}, {kind}, to answer a need in the field of {domain}",
     "problem_led": "{vendor}, {kind}, answers a call for solutions in the field of {domain}",
+    "challenge": "{vendor}, {kind}, applies to a challenge programme in the field of {domain}",
+    "pitch": "{vendor}, {kind}, pitches a solution in the field of {domain}",
+    "exchange": "{vendor}, {kind}, brings what works in another city in the field of {domain}",
     "tender": "{vendor}, {kind}, wins the tender that followed case {parent}",
+    "market": "{vendor}, {kind}, follows case {parent} into the market that it opened",
 }
 TITLE = "{vendor}, {kind}, comes to the city with a solution in the field of {domain}"
 
@@ -42,9 +46,15 @@ EVENTS: dict[tuple[str, str], str] = {
         "submitted top_down",
     ): "Among the contacts of the city, {vendor} is found to answer the need.",
     (Kind.MOVE, "submitted problem_led"): "{vendor} answers a challenge of the call.",
+    (Kind.MOVE, "submitted challenge"): "{vendor} applies to the programme.",
+    (Kind.MOVE, "submitted pitch"): "{vendor} offers something similar.",
+    (Kind.MOVE, "submitted exchange"): "{vendor} offers what has passed its test in a linked city.",
     (Kind.MOVE, "submitted"): "{vendor} hands in a proposal.",
     (Kind.MOVE, "screened bottom_up"): "It agrees with the city's policy framework.",
     (Kind.MOVE, "screened problem_led"): "It is chosen among the answers.",
+    (Kind.MOVE, "screened challenge"): "It is accepted to the event.",
+    (Kind.MOVE, "screened exchange"): "It agrees with the city's policy framework.",
+    (Kind.TALK, ""): "{vendor} and the department {actor} meet at the event.",
     (Kind.MOVE, "matched"): "{Host} agrees to host it.",
     (Kind.MOVE, "cleared"): "Nothing stands in its way any more.",
     (Kind.MOVE, "poc"): "The proof of concept begins with {host}.",
@@ -55,6 +65,12 @@ EVENTS: dict[tuple[str, str], str] = {
     (Kind.MOVE, "retender"): "The call opens for the second time.",
     (Kind.MOVE, "contract tender"): "{Host} gives it the contract for {amount}.",
     (Kind.MOVE, "deployed"): "The solution goes into service.",
+    (
+        Kind.MOVE,
+        "launched",
+    ): "{vendor} launches the service, which citizens pay for: the city need not buy it.",
+    (Kind.MOVE, "launched market"): "{vendor} copies the service and launches its own.",
+    (Kind.PAYMENT, "registration"): "Under an ordinance it registers with the city, for {amount}.",
     (Kind.DECISION, "declines misfit"): "The department {actor} declines: it doubts that it needs this.",
     (
         Kind.DECISION,
@@ -62,6 +78,10 @@ EVENTS: dict[tuple[str, str], str] = {
     ): "The department {actor} declines: it is not willing to host it.",
     (Kind.PAYMENT, "poc cost"): "{vendor} pays {amount} for the test.",
     (Kind.PAYMENT, "poc grant"): "The city gives {amount} towards the test.",
+    (Kind.PAYMENT, "development"): "The city pays {amount} for the development of a solution.",
+    (Kind.PAYMENT, "result"): "It works, so {host} pays the rest of the price, {amount}.",
+    (Kind.PAYMENT, "gain share"): "{vendor} gets {amount} of the gain.",
+    (Kind.PAYMENT, "refund"): "{vendor} gives {amount} of the price back.",
     (Kind.SOLVED, ""): "It solves the need, which is worth {amount} a year to the city.",
     (Kind.UNSOLVED, ""): "It does not solve the need: the money was spent for nothing.",
     (Kind.ELECTION, "changed"): "Election: the city has a new mayor.",
@@ -101,6 +121,7 @@ VERDICTS = {
     "small_purchase": "it works, but can {vendor} deliver on a larger scale?",
     "tender": "it works, and {host} wants it on a larger scale",
     "no_follow_up": "it works",
+    "launch": "it works, and citizens will pay for it",
 }
 
 HEARINGS = {
@@ -115,6 +136,10 @@ BARRIER = "another department that will not take part"
 RULES = {
     "best_value": "as the best value for money",
     "lowest_price": "as the lowest price",
+    "performance_based": "for the performance that it promises",
+    "design_contest": "for the best design",
+    "pre_commercial": "for the better of the solutions that were developed",
+    "alliance": "as the partner with whom it shares risk and reward",
     "direct": "directly, without a tender",
 }
 
@@ -123,9 +148,66 @@ PURPOSES = {
     "poc grant": "the test",
     "bid cost": "bidding",
     "contract": "the contract",
+    "result": "the result",
+    "gain share": "a share of the gain",
+    "refund": "a service that does not work",
+    "development": "the development",
+    "development cost": "the development",
     "small purchase": "the second test",
     "delivery cost": "building and running it",
+    "launch cost": "the launch",
+    "market income": "what citizens bought",
+    "running cost": "running it",
+    "registration": "the registration",
 }
+
+# --- vendors and needs --------------------------------------------------------------------------
+
+THERE = "{vendor}, {kind}, is in business, with {amount}."
+ENTERS = "{vendor}, {kind}, comes into the market, with {amount}."
+LEAVES = "{vendor} runs out of money and leaves the market."
+BIDS = "{vendor} bids {amount} for the contract that follows case {case}."
+
+NEEDED = "{Host} has the need; to solve it is worth {amount} a year."
+ARISES = "The need arises in {host}; to solve it is worth {amount} a year."
+OCCASIONS = {
+    "roadmap": "{Host} puts the need into words as it reviews its roadmap",
+    "call": "{Host} publishes the need in a call",
+    "success nearby": "{Host} puts the need into words, after a success nearby",
+}
+STATED = "{Host} puts the need into words ({occasion})"
+UNANSWERED = "The run ends. Nothing has solved the need."
+
+INCOMES = {
+    "entry capital": "as capital",
+    "private income": "in other business",
+    "private finance": "from investors",
+    "poc grant": "for tests",
+    "small purchase": "for second tests",
+    "contract": "for contracts",
+}
+EXPENSES = {
+    "private income": "in other business",
+    "poc cost": "for tests",
+    "bid cost": "for bidding",
+    "delivery cost": "to build and run services",
+    "exit": "to creditors and owners as it left",
+}
+
+# --- two worlds ---------------------------------------------------------------------------------
+
+#: why a case of one world is not there in another
+ABSENT = {
+    "never": "{vendor} never comes into the market there.",
+    "gone": "{vendor} had left the market there on {day}.",
+    "closed": "Nothing comes in that way there from that day on.",
+    "solved": "The need had been solved there on {day}.",
+    "bottom_up": "{vendor} lets that occasion pass there.",
+    "top_down": "No vendor is sought for it there at that turn.",
+    "problem_led": "{vendor} does not answer that call there.",
+    "tender": "That tender was not held there, or {vendor} did not win it.",
+}
+ELSEWHERE = "There is no such case there."
 
 # --- where it stands, why it ended --------------------------------------------------------------
 
@@ -142,14 +224,24 @@ STANDS = {
     Stage.RETENDER: "is out to tender for the second time",
     Stage.CONTRACT: "is being built",
     Stage.DEPLOYED: "is in service",
+    Stage.LAUNCHED: "is in service, and citizens pay for it",
 }
 
 FULL_TIME = "The contract has run its full time, and the service is still in use."
+LASTING = "The service has lasted as long as a contract would, and goes on."
 
 GIVEN_UP = {
     Reason.MISFIT: "it does not answer the need",
     Reason.FINANCIAL: "{vendor} cannot go on paying for it",
+    Reason.TECHNICAL: "it is out of date",
     Reason.ADMINISTRATIVE: "{host} cannot keep it running",
+}
+
+#: why a service was given up that citizens paid for
+LEFT = {
+    Reason.COMPETITION: "too many others offer the same",
+    Reason.FINANCIAL: "citizens do not pay enough for it",
+    Reason.REGULATORY: "{vendor} cannot pay for the registration that the ordinance asks for",
 }
 
 GONE = "{vendor} ran out of money and left the market"
@@ -203,6 +295,7 @@ WHY = (
     Why(Reason.POLITICAL, "the new mayor dropped it", actor="mayor"),
     Why(Reason.POLITICAL, "the steering group had too little political backing to clear the way"),
     Why(Reason.COMPETITION, "another answer to the challenge was chosen", _at(Stage.SUBMITTED)),
+    Why(Reason.COMPETITION, "the department preferred another vendor that it had met", _at(Stage.SCREENED)),
     Why(Reason.COMPETITION, "another solution had met the need by then", _at(Stage.PREPARATION)),
     Why(Reason.COMPETITION, "too few vendors bid for the contract"),
     Why(Reason.WITHDRAWN, "{vendor} lost patience after {days} days and withdrew"),

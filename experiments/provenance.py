@@ -124,6 +124,7 @@ def versions() -> dict[str, str]:
     }
 
 
+@cache
 def commit() -> str | None:
     """The commit that the model's code is at, with ``+changes`` if it was changed since; if known."""
     folder = Path(str(files("sim")))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from experiments import provenance, store
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
+    from analysis.pairs import Contrast
     from analysis.tables import Tables
-    from experiments.compare import Comparison
+    from experiments.compare import Comparison, Evidence
     from experiments.runner import Batch, Failure
     from sim.observed import Target
     from sim.scenario import Scenario
@@ -92,14 +95,18 @@ def fill(folder: Path, found: Results, about: Mapping[str, Any], *, figures: boo
 
 def draw(folder: Path, tables: Tables, observed: Sequence[Target]) -> None:
     """Every chart of the registry, as PNG for a screen and as SVG for print."""
-    import matplotlib as mpl
-
     from analysis.figures import FIGURES
+
+    _drawn(folder, {name: partial(figure.function, tables, observed) for name, figure in FIGURES.items()})
+
+
+def _drawn(folder: Path, sheets: Mapping[str, Callable[[], Figure]]) -> None:
+    import matplotlib as mpl
 
     folder.mkdir()
     with mpl.rc_context({"svg.hashsalt": "cityfunnel"}):
-        for name, figure in FIGURES.items():
-            sheet = figure.function(tables, observed)
+        for name, drawn in sheets.items():
+            sheet = drawn()
             sheet.savefig(folder / f"{name}.png")
             sheet.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
@@ -131,11 +138,22 @@ def about(
 
 
 def fill_comparison(
-    folder: Path, batch: Batch, found: Sequence[Comparison], about: Mapping[str, Any]
+    folder: Path, evidence: Evidence, found: Sequence[Comparison], about: Mapping[str, Any], *, figures: bool
 ) -> dict[str, Any]:
     """Write a comparison into the folder of a store; return what its manifest is to say."""
+    from analysis.pairs import Contrast
     from experiments.compare import table
 
-    assert batch.outcomes is not None
-    table(found).to_csv(folder / "differences.csv", index=False)
-    return {**about, "tables": store.save(folder, {"outcomes": batch.outcomes})}
+    differences = table(found)
+    differences.to_csv(folder / "differences.csv", index=False)
+    if figures:
+        names = (found[0].base, *(each.other for each in found))
+        draw_comparison(folder / "figures", Contrast(names, differences, evidence.outcomes, evidence.series))
+    return {**about, "tables": store.save(folder, evidence._asdict())}
+
+
+def draw_comparison(folder: Path, contrast: Contrast) -> None:
+    """Every chart of a comparison, as PNG and as SVG."""
+    from analysis.figures import COMPARISONS
+
+    _drawn(folder, {name: partial(figure.function, contrast) for name, figure in COMPARISONS.items()})

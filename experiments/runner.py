@@ -23,6 +23,7 @@ from itertools import islice
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Literal, cast
 
+from experiments import provenance
 from sim.errors import CityfunnelError
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Batch:
         failures: the runs that failed.
         place: of the first of the jobs among all that were given.
         seconds: that the runs took.
+        code: digest of the code that made them.
     """
 
     done: int
@@ -111,6 +113,7 @@ class Batch:
     failures: tuple[Failure, ...]
     place: int = 0
     seconds: float = 0.0
+    code: str = ""
 
 
 Simulate = Callable[["Scenario", int], "EventLog"]
@@ -197,7 +200,8 @@ def _batch(jobs: Sequence[Job], place: int, keep: Keep, simulate: Simulate | Non
             return joined(alone)
         tables, outcomes, failures = None, None, (_failure(jobs[0], error),)
     kept = tables if keep == "everything" else None
-    return Batch(len(jobs), kept, outcomes, failures, place, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Batch(len(jobs), kept, outcomes, failures, place, seconds, provenance.code_of_outcomes())
 
 
 def _made(job: Job, simulate: Simulate) -> EventLog | Failure:
@@ -381,8 +385,10 @@ def _begin_work(simulate: Simulate | None) -> None:
 
 def load(simulate: Simulate | None = None) -> None:
     """Import what runs need, and let the garbage collector pass over it from now on: that saves a fifth."""
-    import analysis.measures
-    import analysis.tables  # noqa: F401
+    import pandas  # noqa: F401  # the analysis imports it late
+    import pyarrow  # noqa: F401
+
+    import analysis.measures  # noqa: F401
 
     simulate or _model()
     gc.collect()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -13,14 +14,19 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from experiments.words import amount, interval, number, setting
+from experiments.words import amount, duration, interval, number, plural, setting
 from sim.parameters import PATHS, Row, Value
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.compare import Comparison
-    from experiments.story import Sketch, Story
+    from experiments.counterfactual import Fates, Pair, Parting, Shared
+    from experiments.runner import Job
+    from experiments.story import Line, Sketch, Story
+    from experiments.study import Study
+    from experiments.sweep import Estimate
+    from experiments.systems import Row as Judged
     from sim.scenario import Change, Scenario
 
 #: columns of a page where the output is no terminal
@@ -30,11 +36,20 @@ CHANNELS = {
     "bottom_up": "Bottom-up",
     "top_down": "Top-down",
     "problem_led": "Problem-led calls",
+    "challenge": "Challenge programmes",
+    "pitch": "Pitches",
+    "exchange": "From other cities",
     "tender": "Rivals alone",
+    "market": "Imitators",
     "all": "All channels",
 }
 
-STEPS = {"poc": "POC started", "poc_completed": "POC judged feasible", "deployed": "in service"}
+STEPS = {
+    "poc": "POC started",
+    "poc_completed": "POC judged feasible",
+    "deployed": "in service",
+    "launched": "on the market",
+}
 
 RELATIONS = {"more_than": "> ", "less_than": "< ", "about": "about ", "share": ""}
 
@@ -50,6 +65,11 @@ def console(*, stderr: bool = False) -> Console:
 def heading(text: str) -> Text:
     """A line that begins a part."""
     return Text(text, style="bold")
+
+
+def plain(text: str) -> Text:
+    """A line as it is, which is not broken."""
+    return Text(text, no_wrap=True, overflow="ignore")
 
 
 def _grid(*columns: Column | str, title: str = "") -> Table:
@@ -175,6 +195,9 @@ def markdown(rows: Iterable[Row]) -> Iterator[str]:
 
 def funnel(table: pd.DataFrame) -> Table:
     """The funnel by channel, in the need's view, with the vendor's own share of it beside."""
+    from analysis.funnel import steps
+
+    table = table[table["step"].isin(steps(table)).to_numpy()]
     shown = _grid(
         _whole("step"),
         _right("mean"),
@@ -205,6 +228,8 @@ def _steps(block: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     first = float(need[0]["mean"])
     for row, mine in zip(need, own, strict=True):
         step = str(row["step"])
+        if not first and not row["upper"]:  # rivals and imitators begin further down
+            continue
         yield (
             f"  {STEPS.get(step, step)}",
             amount(row["mean"], "cases"),
@@ -278,6 +303,54 @@ def measures(table: pd.DataFrame) -> Table:
     return shown
 
 
+# --- studies ------------------------------------------------------------------------------------
+
+
+def study(asked: Study) -> Iterator[Text]:
+    """The question of a study, and its size."""
+    points = asked.points
+    parts = (
+        plural(len(asked.levers), "lever"),
+        plural(points, "point"),
+        plural(asked.replications, "replication"),
+    )
+    yield heading(f"{asked.name} · {' × '.join(parts)} = {plural(asked.size, 'run')}")
+    yield Text(asked.question)
+
+
+def point(job: Job) -> Text:
+    """Where in a study a run lies."""
+    settings = "".join(f", {path} = {setting(value)}" for path, value in job.settings.items())
+    return Text(f"{job.scenario.name}, seed {job.seed}{settings}")
+
+
+def estimate(asked: Study, found: Estimate, workers: int) -> Iterator[str]:
+    """What a study will take."""
+    left = asked.size - found.known
+    there = f"; {found.known:,} are there already" if found.known else ""
+    yield f"Runs to make: {left:,}{there}"
+    time = duration(left * found.seconds / workers)
+    yield f"Time: about {time}, with {workers} at a time and {found.seconds:.2g} s each"
+    yield f"Disk: about {max(1, round(left * found.bytes / 1e6)):,} MB"
+
+
+def outcomes(table: pd.DataFrame) -> Table:
+    """Mean and range of each outcome over all runs of each lever."""
+    from analysis.measures import MEASURES
+
+    levers = list(dict.fromkeys(table["scenario"]))
+    shown = _grid(_whole("outcome"), *(_right(str(lever)) for lever in levers), _whole("unit"))
+    for name, rows in table.groupby("measure", sort=False):
+        unit = MEASURES[str(name)].unit
+        cells = [
+            f"{amount(row['mean'], unit)} ({interval(row['lower'], row['upper'], unit)})"
+            for row in rows.set_index("scenario").loc[levers].to_dict("records")
+        ]
+        shown.add_row(str(name), *cells, unit)
+    shown.caption = "mean over all runs (and where 95% of them lie)"
+    return shown
+
+
 # --- stories ------------------------------------------------------------------------------------
 
 
@@ -293,26 +366,107 @@ def sketches(found: Iterable[Sketch]) -> Table:
 
 def story(found: Story) -> Iterator[Table | Text | Padding]:
     """One case's life."""
-    table = Table(Column(no_wrap=True, style="cyan"), Column(), box=None, show_header=False, pad_edge=False)
-    for line in found.lines:
-        table.add_row(f"{line.day}", escape(line.text))
-    yield table
-    for title, lines in (
+    yield lines(found.lines)
+    for title, told in (
         ("The money", found.money),
         ("What nobody in the city could be sure of", (found.truth,)),
     ):
-        if lines:
+        if told:
             yield Text(f"\n{title}", style="bold")
-            yield Padding(escape("\n".join(lines)), (0, 0, 0, 2))
+            yield Padding(escape("\n".join(told)), (0, 0, 0, 2))
+
+
+def lines(found: Iterable[Line]) -> Table:
+    """Dated sentences."""
+    table = Table(Column(no_wrap=True, style="cyan"), Column(), box=None, show_header=False, pad_edge=False)
+    for line in found:
+        table.add_row(f"{line.day}", escape(line.text))
+    return table
+
+
+def parting(found: Parting, names: tuple[str, str]) -> Iterator[Table | Text | Padding]:
+    """What two lives share, and side by side how they go on."""
+    yield heading("In both worlds")
+    yield _shared(found.shared)
+    if not found.parted:
+        yield Text("They never part.")
+        return
+    yield heading("\nHere they part" if found.shared else "They have nothing in common")
+    table = Table(
+        *(Column(escape(name), ratio=1) for name in names), box=box.SIMPLE_HEAD, pad_edge=False, expand=True
+    )
+    for one, other in zip_longest(found.one, found.other):
+        table.add_row(*(_dated(line) for line in (one, other)))
+    yield table
+
+
+def _shared(steps: Sequence[Shared]) -> Table:
+    """A second column of dates where they are not the same in both worlds."""
+    together = all(step.one == step.other for step in steps)
+    dates = (Column(no_wrap=True, style="cyan") for _ in range(1 if together else 2))
+    table = Table(*dates, Column(), box=None, show_header=False, pad_edge=False)
+    for step in steps:
+        second = () if together else ("" if step.one == step.other else f"{step.other or '–'}",)
+        table.add_row(f"{step.one or '–'}", *second, escape(step.text))
+    return table
+
+
+def _dated(line: Line | None) -> Text:
+    return Text.assemble((f"{line.day} ", "cyan"), line.text) if line else Text()
+
+
+def pair(found: Pair, names: tuple[str, str]) -> Iterator[Table | Text | Padding]:
+    """A case in two worlds."""
+    if found.parting is None or found.other is None:
+        yield from story(found.one)
+        yield heading(f"\nIn {names[1]}")
+        yield Padding(escape("\n".join((found.absent, *found.instead))), (0, 0, 0, 2))
+        return
+    yield from parting(found.parting, names)
+    for title, told in (
+        ("What it came to", _end),
+        ("The money", _money),
+        ("What nobody could be sure of", _truth),
+    ):
+        yield heading(title)
+        for name, each in zip(names, (found.one, found.other), strict=True):
+            yield Padding(Text(f"{name}: {told(each)}"), (0, 0, 0, 2))
+
+
+def _end(told: Story) -> str:
+    return told.end
+
+
+def _money(told: Story) -> str:
+    return " ".join(told.money) or "none changed hands."
+
+
+def _truth(told: Story) -> str:
+    return told.truth
+
+
+def fates(found: Fates, names: tuple[str, str]) -> Iterator[Table | Text | Padding]:
+    """Lives that differ most between two worlds."""
+    both = found.same + found.differ
+    yield Text(
+        f"{both} cases are in both worlds: {found.same} end the same way, {found.differ} do not. "
+        f"{found.only[0]} are in {names[0]} alone, {found.only[1]} in {names[1]} alone."
+    )
+    for title, fates in (("case", found.cases), ("need", found.needs), ("vendor", found.vendors)):
+        if fates:
+            table = _grid(_whole(title), *(Column(escape(name), ratio=1) for name in names))
+            for fate in fates:
+                table.add_row(*map(escape, fate))
+            yield table
 
 
 # --- comparisons --------------------------------------------------------------------------------
 
 
 def comparison(found: Comparison) -> Table:
-    """Differences of one scenario from the base, measure by measure."""
-    from analysis.measures import MEASURES
-    from experiments.compare import clear
+    """Differences of one scenario from the base, in the measures that are not the same in all pairs."""
+    from analysis.measures import unit
+    from experiments.compare import shown
 
     table = _grid(
         _whole("measure"),
@@ -326,19 +480,45 @@ def comparison(found: Comparison) -> Table:
         Column("unit", no_wrap=True),
         title=f"{found.other} less {found.base}",
     )
-    for difference in found.differences:
-        unit = MEASURES[difference.measure].unit
+    for difference in filter(shown, found.differences):
+        kind = unit(difference.measure)
+        base, other, found_, low, high = (
+            number(value, 3) if kind == "share" else amount(value, kind)
+            for value in (
+                difference.base,
+                difference.other,
+                difference.difference,
+                difference.low,
+                difference.high,
+            )
+        )
         table.add_row(
             difference.measure,
-            amount(difference.base, unit),
-            amount(difference.other, unit),
-            amount(difference.difference, unit),
-            interval(difference.low, difference.high, unit),
+            base,
+            other,
+            found_,
+            f"{low} to {high}" if isfinite(difference.half) else "–",
             str(difference.pairs),
             number(difference.gain, 1),
             number(difference.enough, 0),
-            unit,
-            style=None if clear(difference) else "dim",
+            kind,
+            style=None if difference.clear else "dim",
+        )
+    return table
+
+
+def systems(rows: Sequence[Judged]) -> Table:
+    """What sources say of each system, and what the model gives."""
+    from experiments.systems import DISAGREES, expected, given, mark
+
+    table = _grid("system", "what the source says", "what the model gives", "verdict")
+    for row in rows:
+        source = f"{row.claim.source}{f', pattern {row.claim.pattern}' if row.claim.pattern else ''}"
+        table.add_row(
+            Text(row.claim.scenario, style="cyan"),
+            f"{escape(expected(row.claim).replace('_', ' '))} ({source})",
+            given(row),
+            Text(mark(row), style="red" if row.verdict == DISAGREES else ""),
         )
     return table
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 KIND = "cityfunnel run store"
 FORMAT = 1
+#: of the Parquet files
+COMPRESSION = "zstd"
 
 
 class StoreError(InputError):
@@ -237,11 +239,15 @@ def write(target: Target, fill: Callable[[Path], Mapping[str, Any]]) -> Path:
     with _told_as_output_errors(path):
         _refuse_what_is_not_ours(path, target.overwrite)
         with _temporary(path) as folder:
-            content = {"kind": KIND, "format": FORMAT, **fill(folder)}
-            text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-            (folder / MANIFEST).write_text(text, "utf-8")
+            (folder / MANIFEST).write_bytes(manifest(fill(folder)))
             folder.chmod(0o777 & ~_umask())
             return _moved(folder, path, target)
+
+
+def manifest(content: Mapping[str, Any]) -> bytes:
+    """The text of a manifest that says ``content`` beside kind and format."""
+    text = json.dumps({"kind": KIND, "format": FORMAT, **content}, indent=1, ensure_ascii=False)
+    return f"{text}\n".encode()
 
 
 def _moved(folder: Path, path: Path, target: Target) -> Path:
@@ -299,13 +305,18 @@ def save(folder: Path, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 def _saved(frame: pd.DataFrame, file: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
-    table = _stable(frame)
-    pq.write_table(table, file, compression="zstd")
+    table = stable(frame)
+    pq.write_table(table, file, compression=COMPRESSION)
+    return {"rows": table.num_rows, "sha256": digest(file)}
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 digest of a file."""
     with file.open("rb") as stream:
-        return {"rows": table.num_rows, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _stable(frame: pd.DataFrame) -> pa.Table:
+def stable(frame: pd.DataFrame) -> pa.Table:
     """Without what pandas says of itself, and with words numbered in the order of appearance."""
     import pyarrow as pa
 

@@ -8,14 +8,27 @@ from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from experiments import phrases
 from experiments.phrases import count, listed, money, points, upper
 from sim.errors import InputError
 from sim.events import CaseRecord, Event, EventLog, Kind
-from sim.stages import ENDS, Reason, Stage
+from sim.stages import ENDS, IN_SERVICE, Reason, Stage
 
 # --- what is told -------------------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """One thing that happened, in a sentence.
+
+    ``time`` is in days from the start of the run; steps with the same ``mark`` are the same step, in
+    whichever world and on whichever day.
+    """
+
+    time: float
+    mark: tuple[str | None, ...]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +74,47 @@ def tell(log: EventLog, case: int) -> Story:
     Raises:
         InputError: the run has no case of that number.
     """
-    life = Life(log, _checked(log, case))
-    lines = tuple(
-        Line(life.day(day), " ".join(text for _, text in sentences))
-        for day, sentences in groupby(_sentences(life), key=itemgetter(0))
+    return of(Life(log, checked(log, case)))
+
+
+def of(life: Life) -> Story:
+    """The story of one life."""
+    return Story(title(life), lines(life.log, steps(life)), end(life), tuple(_money(life)), _truth(life))
+
+
+def lines(log: EventLog, found: Iterable[Step]) -> tuple[Line, ...]:
+    """What happened, a line a day."""
+    days = ((day(log, step.time), step.text) for step in found)
+    return tuple(
+        Line(when, " ".join(text for _, text in told)) for when, told in groupby(days, key=itemgetter(0))
     )
-    return Story(_title(life), lines, _end(life), tuple(_money(life)), _truth(life))
+
+
+def day(log: EventLog, time: float) -> date:
+    """The date of an instant (days from the start)."""
+    return log.start + timedelta(days=int(time))
 
 
 def choice(log: EventLog) -> list[Sketch]:
     """For every kind of end the case to which most happened; those that came furthest last."""
     fullest: dict[str, Life] = {}
-    for life in _lives(log):
-        shown = life.over or life.stage is Stage.DEPLOYED
+    for life in lives(log):
+        shown = life.over or life.stage in IN_SERVICE
         kind = f"{life.stage} {life.moves[-1].reason}" if shown else "under way"
         if kind not in fullest or len(life.events) > len(fullest[kind].events):
             fullest[kind] = life
     return [
-        Sketch(life.case, life.day(life.moves[0].time), _title(life), _end(life))
+        Sketch(life.case, day(log, life.moves[0].time), title(life), end(life))
         for life in sorted(fullest.values(), key=lambda life: (life.depth, life.case))
     ]
 
 
-def _checked(log: EventLog, case: int) -> int:
+def checked(log: EventLog, case: int) -> int:
+    """The number of a case.
+
+    Raises:
+        InputError: the run has no case of that number.
+    """
     run = f"the run of {log.scenario} with seed {log.seed}"
     if not log.cases:
         raise InputError(f"no proposal was made in {run}", key="CASE")
@@ -141,17 +172,14 @@ class Life:
     @cached_property
     def rival(self) -> Life | None:
         """The case of the rival that won its tender."""
-        found = (record.case for record in self.log.cases if record.parent == self.case)
+        rivals = (record for record in self.log.cases if record.channel == "tender")
+        found = (record.case for record in rivals if record.parent == self.case)
         return next((Life(self.log, case) for case in found), None)
 
     @property
     def host(self) -> str:
         """The department that hosts it."""
         return f"the department {self.record.department}" if self.record.department else "a department"
-
-    def day(self, time: float) -> date:
-        """The date of an instant (days from the start)."""
-        return self.log.start + timedelta(days=int(time))
 
     def say(self, text: str, event: Event | None = None) -> str:
         """A phrase with its fields filled in."""
@@ -169,7 +197,8 @@ class Life:
         )
 
 
-def _lives(log: EventLog) -> Iterator[Life]:
+def lives(log: EventLog) -> Iterator[Life]:
+    """All cases of a run, in order of their numbers."""
     about: dict[int, list[Event]] = {}
     for event in log.events:
         if event.case is not None:
@@ -180,17 +209,30 @@ def _lives(log: EventLog) -> Iterator[Life]:
 # --- sentences ----------------------------------------------------------------------------------
 
 
-def _sentences(life: Life) -> Iterator[tuple[int, str]]:
-    """Day of the run and sentence, in order; what needs no words is left out."""
+def steps(life: Life) -> Iterator[Step]:
+    """What happened, in order; what needs no words is left out."""
     for event in _around(life):
-        if text := _sentence(life, event):
-            yield int(event.time), text
+        if text := sentence(life, event):
+            yield Step(event.time, _mark(event), text)
     if not life.over:
-        yield int(life.log.days), f"The run ends. The case {phrases.STANDS[life.stage]}."
+        text = f"The run ends. The case {phrases.STANDS[life.stage]}."
+        yield Step(life.log.days, ("end", life.stage), text)
     if life.rival is not None:
         for event in life.rival.events:
             if text := phrases.RIVAL.get((event.kind, _word(event))):
-                yield int(event.time), life.rival.say(text, event)
+                yield Step(event.time, ("rival", *_mark(event)), life.rival.say(text, event))
+
+
+def _mark(event: Event) -> tuple[str | None, ...]:
+    """What makes a step the same.
+
+    The weakest criterion of a review is a detail, and so is who looked at a proposal: with a PMO its
+    officers, without one whoever was asked. What a department decides is a step of its own.
+    """
+    early = event.kind == Kind.MOVE and event.origin in (Stage.SUBMITTED, Stage.SCREENED)
+    actor = None if early else event.actor
+    reason = None if event.kind == Kind.REVIEW else event.reason
+    return event.kind, actor, event.origin, event.target, reason
 
 
 def _around(life: Life) -> Iterator[Event]:
@@ -202,9 +244,10 @@ def _around(life: Life) -> Iterator[Event]:
             yield event
 
 
-def _sentence(life: Life, event: Event) -> str | None:
+def sentence(life: Life, event: Event) -> str | None:
+    """What an event of a life is told as, or ``None`` where it needs no words."""
     if event.kind == Kind.MOVE and event.target in ENDS:
-        return _end(life)
+        return end(life)
     special = _SPECIAL.get(event.kind)
     if special is not None:
         return special(life, event)
@@ -216,7 +259,7 @@ def _sentence(life: Life, event: Event) -> str | None:
 
 def _word(event: Event) -> str:
     """What tells an event of its kind apart from others."""
-    if event.kind in (Kind.SOLVED, Kind.UNSOLVED):
+    if event.kind in (Kind.SOLVED, Kind.UNSOLVED, Kind.TALK):
         return ""
     if event.kind == Kind.DECISION:
         return f"{event.target} {event.reason}"
@@ -272,29 +315,43 @@ def _award(life: Life, event: Event) -> str:
     return life.say(f"{{Host}} awards the contract to {who} {rule}, at {{amount}}.", event)
 
 
+def _measured(_: Life, event: Event) -> str:
+    return f"The solution that {event.target} has developed is measured: {points(event.amount or 0)} points."
+
+
+def _interest(_: Life, event: Event) -> str | None:
+    if event.target == "opened":
+        return None
+    return f"The city has asked who else can offer something similar: {count(event.amount, 'vendor')} can."
+
+
 _SPECIAL: Mapping[str, Callable[[Life, Event], str | None]] = {
     Kind.DONE: _task,
     Kind.REVIEW: _review,
     Kind.HEARING: _hearing,
     Kind.ROUND: _round,
     Kind.AWARD: _award,
+    Kind.MEASURED: _measured,
+    Kind.INTEREST: _interest,
 }
 
 
 # --- title, end, money, truth -------------------------------------------------------------------
 
 
-def _title(life: Life) -> str:
+def title(life: Life) -> str:
+    """Who offered what."""
     return life.say(phrases.TITLES.get(life.record.channel, phrases.TITLE))
 
 
-def _end(life: Life) -> str:
+def end(life: Life) -> str:
+    """Why it ended, or where it stands at the end of the run."""
     last = life.moves[-1]
     if not life.over:
-        end = phrases.long(life.day(life.log.days))
-        return f"At the end of the run, on {end}, it {phrases.STANDS[life.stage]}."
+        last_day = phrases.long(day(life.log, life.log.days))
+        return f"At the end of the run, on {last_day}, it {phrases.STANDS[life.stage]}."
     if life.stage is Stage.SUSTAINED:
-        return phrases.FULL_TIME
+        return phrases.FULL_TIME if last.origin == Stage.DEPLOYED else phrases.LASTING
     told = life.say(_why(life, last), last)
     return f"The service is given up: {told}." if life.stage is Stage.ABANDONED else f"It ends here: {told}."
 
@@ -304,6 +361,8 @@ def _why(life: Life, last: Event) -> str:
     reason, origin = Reason(str(last.reason)), Stage(str(last.origin))
     if reason is Reason.FINANCIAL and _left(life, last):
         return phrases.GONE
+    if origin is Stage.LAUNCHED:
+        return phrases.LEFT.get(reason, f"for {reason} reasons")
     if origin is Stage.DEPLOYED:
         return phrases.GIVEN_UP.get(reason, f"for {reason} reasons")
     if reason is Reason.COMPETITION and life.rival is not None:

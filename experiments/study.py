@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, NamedTuple, get_args
 
 from pydantic import Field
 
@@ -174,12 +174,12 @@ class _File(Section):
     question: str = Field(min_length=1)
     base: str = ""
     levers: list[str] = Field(min_length=1)
-    uncertainties: dict[str, Any] = {}
-    outcomes: list[str] = []
+    uncertainties: dict[str, Any] = Field(default={})
+    outcomes: list[str] = Field(default=[])
     design: _Design | None = None
     replications: int = 1
     seed: int = 1
-    set: dict[str, Any] = {}
+    set: dict[str, Any] = Field(default={})
     start: dt.date = dt.date.min
     end: dt.date = dt.date.max
 
@@ -472,8 +472,3 @@ def _notes(study: Study, settings: Sequence[str]) -> Iterator[str]:
         if len(set(values.values())) > 1 and study.design.kind != "oat":
             told = ", ".join(f"{name}: {value}" for name, value in values.items())
             yield f"{path} differs between the levers ({told}); at every point it is the same for all of them"
-
-
-def value_at(lever: Scenario, settings: Point, path: str) -> Value:
-    """A parameter's value for a lever at a point."""
-    return cast(Value, settings.get(path, lever.parameters.at(path)))

@@ -160,19 +160,19 @@ class Uncertainty:
     Attributes:
         path: the parameter's.
         distribution: its distribution.
-        whole: whether it is a whole number.
+        type: of the parameter's values.
     """
 
     path: str
     distribution: Distribution
-    whole: bool
+    type: type
 
     def at(self, u: float) -> Value:
         """The parameter's value where the share ``u`` (0 to 1) of its distribution lies below."""
         value = self.distribution.quantile(u)
-        if not isinstance(value, float):
-            return value
-        return round(value) if self.whole else float(f"{value:.{DIGITS}g}")
+        if self.type is float:
+            return float(f"{value:.{DIGITS}g}")
+        return round(value) if self.type is int and not isinstance(value, str) else value
 
     def between(self, share: float) -> Value:
         """The value at a share of the way from the low end to the high end (tails are cut off)."""
@@ -182,7 +182,8 @@ class Uncertainty:
     def grid(self, levels: int) -> list[Value]:
         """As many values as ``levels`` from end to end, each once; all values of a choice."""
         if isinstance(self.distribution, Choice):
-            return list(self.distribution.values)
+            number = len(self.distribution.values)
+            return [self.at((index + 0.5) / number) for index in range(number)]
         shares = [index / (levels - 1) for index in range(levels)] if levels > 1 else [0.5]
         return list(dict.fromkeys(self.between(share) for share in shares))
 
@@ -204,20 +205,16 @@ def parsed(document: Document, given: Mapping[str, object], *place: str) -> tupl
 def _uncertainty(document: Document, path: str, said: object, place: tuple[str, ...]) -> Uncertainty:
     if path not in PATHS:
         raise document.error(f"unknown parameter{nearest(path, PATHS)}", *place)
-    whole = _own_type(path) is int
+    own = type(Parameters().with_(path, PATHS[path].default).at(path))
     distribution = _distribution(document, path, said, place)
     fault = distribution.fault()
     if fault:
-        raise document.error(f"{fault[0]}: {fault[1]}", *place, fault[0])
-    if whole and type(distribution) is Uniform:
+        raise document.error(f"'{fault[0]}' {fault[1]}", *place)
+    if own is int and type(distribution) is Uniform:
         distribution = _integers(document, distribution, place)
-    found = Uncertainty(path, distribution, whole)
+    found = Uncertainty(path, distribution, own)
     _check_values(document, found, place)
     return found
-
-
-def _own_type(path: str) -> type:
-    return type(Parameters().with_(path, PATHS[path].default).at(path))
 
 
 def _distribution(document: Document, path: str, said: object, place: tuple[str, ...]) -> Distribution:
@@ -226,13 +223,13 @@ def _distribution(document: Document, path: str, said: object, place: tuple[str,
     if isinstance(said, list):
         return _listed(document, path, said, place)
     if not isinstance(said, dict):
-        hint = f"must be [low, high] or {{kind: ...}}, not {shown(said)}; nothing means the parameter's own range"
-        raise document.error(hint, *place)
+        wanted = "[low, high], {kind: ...}, or nothing for the parameter's own range"
+        raise document.error(f"must be {wanted}, not {shown(said)}", *place)
     kind = said.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         hint = nearest(str(kind), KINDS) or f"; the kinds are {', '.join(KINDS)}"
-        problem = "kind: is missing" if "kind" not in said else f"there is no kind {shown(kind)}"
-        raise document.error(f"{problem}{hint}", *place, "kind")
+        problem = f"there is no kind {shown(kind)}" if "kind" in said else "'kind' is missing"
+        raise document.error(f"{problem}{hint}", *place)
     return _normal_within(path, _section(document, KINDS[kind], said, place))
 
 
@@ -242,9 +239,7 @@ def _section(
     try:
         return Document(document.file, said, {}).as_(model)
     except ScenarioError as error:
-        inner = (error.key,) if error.key in said else ()
-        problem = error.problem if inner else f"{error.key}: {error.problem}"
-        raise document.error(problem, *place, *inner) from None
+        raise document.error(f"{error.key}: {error.problem}", *place) from None
 
 
 def _normal_within(path: str, found: Distribution) -> Distribution:

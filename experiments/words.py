@@ -41,3 +41,16 @@ def setting(value: Value | None) -> str:
 def period(first: int, number: int) -> str:
     """Seeds in words."""
     return f"seed {first}" if number == 1 else f"seeds {first} to {first + number - 1}"
+
+
+def plural(number: int, word: str) -> str:
+    """So many things: ``1 run``, ``2,560 runs``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the unit that fits it."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= 2 * size:
+            return plural(round(seconds / size), unit)
+    return plural(max(1, round(seconds)), "second")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sim.agents.city import City
     from sim.agents.department import Department
     from sim.agents.vendor import Vendor
+    from sim.parameters import Procurement
 
 
 @dataclass(slots=True, eq=False)
@@ -32,6 +33,8 @@ class Need:
     engaged: int = 0  # cases that answer it now
     solver: Case | None = None  # the service that solves it now
     funded: bool = False  # has a budget line of its own
+    integrated: bool = False  # the city's platform serves it
+    insight: float = 0.0  # ignorance of it that open data take away, 0 to 1
 
     @property
     def solved(self) -> bool:
@@ -63,7 +66,13 @@ class Case:
     seated: bool = False  # holds one of the host's places for POCs
     reserved: float = 0.0  # NT$ m of the host's budget held for it
     price: float = 0.0  # NT$ m of the contract
+    insight: float = 0.0  # error in judging the offer that a meeting with the vendor removed, 0 to 1
+    goals: float = 0.0  # error of reviews that agreed milestones and indicators remove, 0 to 1
+    proof: float = 0.0  # how far the offer has been proven in other cities, 0 to 1
+    sole: bool = False  # nobody else offers something similar, so it may be bought without a tender
+    terms: Procurement | None = None  # under which it was signed
     parent: int | None = None
+    operator: Vendor | None = None  # who has taken the service over, if anybody
 
     @property
     def over(self) -> bool:

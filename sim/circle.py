@@ -7,7 +7,7 @@ offered and what is needed is all that counts.
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, sqrt
 
 
 def distance(one: float, other: float) -> float:
@@ -27,3 +27,12 @@ def fit(apart: float, tolerance: float) -> float:
     """How well an offer answers a need at distance ``apart``: 1 at distance 0, 0.61 at ``tolerance``."""
     ratio = apart / tolerance
     return exp(-0.5 * ratio * ratio)
+
+
+def expected(apart: float, doubt: float, tolerance: float) -> float:
+    """The fit to expect at distance ``apart`` from where a need is believed to lie.
+
+    The mean of :func:`fit` over a normal error of the belief whose standard deviation is ``doubt``.
+    """
+    spread = sqrt(tolerance * tolerance + doubt * doubt)
+    return tolerance / spread * fit(apart, spread)

@@ -12,11 +12,25 @@ from sim.errors import ConditionError
 from sim.parameters import (
     PATHS,
     BottomUp,
+    Challenge,
+    Champions,
     Channels,
+    Citizens,
     Clearance,
+    ClosedField,
+    Competition,
+    Exchange,
     Experts,
+    Finance,
+    Hub,
+    Incubation,
+    Language,
     Learning,
+    Market,
+    Monitoring,
     Parameters,
+    Pitch,
+    Platform,
     Pmo,
     Poc,
     Politics,
@@ -24,7 +38,9 @@ from sim.parameters import (
     Procurement,
     Steering,
     TopDown,
+    Training,
     Value,
+    WorkingGroups,
 )
 
 
@@ -43,6 +59,22 @@ class Conditions(NamedTuple):
     experts: Experts
     procurement: Procurement
     learning: Learning
+    closed_field: ClosedField
+    market: Market
+    challenge: Challenge
+    pitch: Pitch
+    exchange: Exchange
+    working_groups: WorkingGroups
+    competition: Competition
+    citizens: Citizens
+    hub: Hub
+    platform: Platform
+    finance: Finance
+    incubation: Incubation
+    training: Training
+    champions: Champions
+    monitoring: Monitoring
+    language: Language
 
     @classmethod
     def of(cls, parameters: Parameters) -> Conditions:

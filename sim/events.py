@@ -32,7 +32,7 @@ class Kind(StrEnum):
     begun        office                  task                             days waited
     done         office                  task                             days worked
     review       panel      midway/final verdict        weakest criterion score
-    hearing      steering                granted/...    reason            support
+    hearing      steering   motion       granted/...    reason            support
     decision     department              hosts/declines reason
     meeting      steering                                                 cases on the docket
     election     city                    kept/changed                     support afterwards
@@ -45,6 +45,20 @@ class Kind(StrEnum):
     bid          vendor     first/second                                  price, NT$ m
     award        department rule         vendor         own/rival         price, NT$ m
     policy       city                    path           value
+    measured     department              vendor                           fit as measured
+    field        who did it domain       sought/open/...
+    ordinance    department need         drafted/force                    operators
+    benefit      department need                                          NT$ m a year
+    nuisance     department need                                          NT$ m a year
+    member       vendor     programme    joins/leaves   field             members of the field
+    tie          vendor                  vendor
+    grown        vendor     programme    trait                            level, 0 to 1
+    skill        department course       trait                            level, 0 to 1
+    takeover     vendor     vendor                                        price, NT$ m
+    validated    department need         confirmed/...                    clarity
+    talk         department need         vendor
+    interest     department need         opened/closed                    rivals
+    contest      city                                                     ideas
     ============ ========== ============ ============== ================= ====================
     """
 
@@ -72,6 +86,20 @@ class Kind(StrEnum):
     BID = "bid"
     AWARD = "award"
     POLICY = "policy"
+    MEASURED = "measured"
+    FIELD = "field"
+    ORDINANCE = "ordinance"
+    BENEFIT = "benefit"
+    NUISANCE = "nuisance"
+    MEMBER = "member"
+    TIE = "tie"
+    GROWN = "grown"
+    SKILL = "skill"
+    TAKEOVER = "takeover"
+    VALIDATED = "validated"
+    TALK = "talk"
+    INTEREST = "interest"
+    CONTEST = "contest"
 
 
 class Event(NamedTuple):

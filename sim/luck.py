@@ -119,6 +119,40 @@ class Concern(IntEnum):
     BUILD_TIME = 72
     SURVIVAL = 73
     NEARBY = 74
+    DEVELOPED = 100
+    RENEWAL = 101
+    NATIONAL = 120
+    MOTION = 121
+    FIELD_PARTNER = 122
+    FIELD_CONSENT = 123
+    FIELD_SETUP = 124
+    PRIVATE = 125
+    LAUNCH_FINANCE = 126
+    IMITATE = 127
+    QUIT = 128
+    DRAFTING = 129
+    CHALLENGE_JOINED = 140
+    CHALLENGE_HEARD = 141
+    CHALLENGE_MAPPED = 142
+    INTEREST_HEARD = 143
+    RIVAL = 144
+    PROVEN_ABROAD = 145
+    CITY_OFFER = 146
+    GROUP_MEMBER = 147
+    GROUP_COMES = 148
+    IDEAS = 149
+    IDEA_NEED = 150
+    IDEA_SEEN = 151
+    IDEA_MATURE = 152
+    DEMAND_GAP = 153
+    DEMAND = 154
+    HUB_JOINED = 170
+    HUB_MET = 171
+    HUB_PARTNER = 172
+    ON_PLATFORM = 173
+    INCUBATED = 174
+    COURSE = 175
+    CHAMPION = 176
 
 
 class Luck:
@@ -128,7 +162,7 @@ class Luck:
 
     def __init__(self, seed: int) -> None:
         root = splitmix64(seed & _MASK)
-        self._keys = tuple(splitmix64(root ^ splitmix64(concern)) for concern in Concern)
+        self._keys = tuple(splitmix64(root ^ splitmix64(number)) for number in range(max(Concern) + 1))
 
     def uniform(self, concern: Concern, entity: int, occasion: int = 0) -> float:
         """A number above 0 and below 1, in steps of 2^-52."""

@@ -20,6 +20,13 @@ def entry_chance(pull: float, reputation: float) -> float:
     return max(0.0, 1 + pull * (2 * reputation - 1)) / (1 + pull)
 
 
+def lured(chance: float, lures: list[float]) -> float:
+    """Chance that a candidate enters, where each of the lures draws in part of those that would not."""
+    for lure in lures:
+        chance += (1 - chance) * lure
+    return chance
+
+
 class Market:
     """All vendors that are in business.
 
@@ -33,6 +40,7 @@ class Market:
             domain: [] for domain in range(model.parameters.city.domains)
         }
         self._candidates = 0
+        self._founded = 0
 
     def open(self) -> None:
         """Fill the market and start the stream of candidates."""
@@ -44,6 +52,13 @@ class Market:
     def vendors(self, domain: int) -> list[Vendor]:
         """The vendors of one domain, in order of entry."""
         return self._domains[domain]
+
+    def found(self, key: int, domain: int, position: float) -> Vendor:
+        """A start-up that builds on an idea comes into the market."""
+        self._founded += 1
+        firm = Vendor(self._model, key, f"S{self._founded}", (domain, position))
+        self._admit(firm)
+        return firm
 
     def remove(self, vendor: Vendor) -> None:
         """Take a vendor out of the market."""
@@ -68,6 +83,13 @@ class Market:
         chance = entry_chance(self._model.parameters.vendors.pull, self._model.reputation)
         self._candidates += 1
         key = CANDIDATES + self._candidates
-        if self._model.luck.uniform(Concern.VENDOR_ENTRY, key) < chance:
+        mark = self._model.luck.uniform(Concern.VENDOR_ENTRY, key)
+        if mark < chance or mark < self._lured(chance, key):
             self._admit(Vendor(self._model, key, f"N{self._candidates}"))
         self._await_candidate()
+
+    def _lured(self, chance: float, key: int) -> float:
+        """The chance of a candidate that looks at what cities do for firms of its field and kind."""
+        domain, kind = Vendor.field_of(self._model, key), Vendor.kind_of(self._model, key)
+        lures = [lure(domain, kind) for city in self._model.cities for lure in city.attractions]
+        return lured(chance, lures)

@@ -21,8 +21,10 @@ from sim.clearance import Clearance
 from sim.deployment import Services
 from sim.events import Event, EventLog, Kind
 from sim.intake import CHANNELS
+from sim.launch import Launches
 from sim.luck import Concern, Luck, address
 from sim.market import Market
+from sim.network import Network, made_up
 from sim.pilot import Pilots
 from sim.policies import POLICIES
 from sim.procurement.purchasing import Purchasing
@@ -60,7 +62,7 @@ class Ecosystem(mesa.Model):
         self.log = EventLog(world.name, seed, world.start, world.days)
         self._record = self.log.events.append
         self.cases: list[Case] = []
-        self.market = Market(self)
+        self.market, self.network = Market(self), Network(self)
         self.cities = [self._founded(place, name) for place, name in enumerate(world.cities)]
         self._plan()
         self._begin()
@@ -75,7 +77,7 @@ class Ecosystem(mesa.Model):
         city.ties = Ties(city.departments, city.parameters.departments.links, self.luck)
         city.pmo, city.steering, city.experts = Pmo(self, city), Steering(self, city), Experts(self, city)
         city.clearance, city.pilots = Clearance(city), Pilots(city)
-        city.purchasing, city.services = Purchasing(city), Services(city)
+        city.purchasing, city.services, city.launches = Purchasing(city), Services(city), Launches(city)
         city.channels = {name: channel(city) for name, channel in CHANNELS.items()}
         city.programmes = [programme(city) for programme in PROGRAMMES.values()]
         return city
@@ -196,6 +198,8 @@ class Ecosystem(mesa.Model):
         """A vendor's proposal enters the funnel; from now on its patience runs out."""
         numbers, rules = city.parameters.vendors, city.conditions.poc
         case = self._opened(city, channel, vendor, position, key)
+        case.proof = self.network.proof(city, vendor, position)
+        case.readiness = made_up(case.readiness, city.conditions.exchange.readiness, case.proof)
         case.poc_cost = self.luck.around(rules.cost, rules.cost_spread, Concern.POC_COST, key)
         self.move(case, Stage.SUBMITTED, vendor.name)
         patience = self.luck.around(numbers.patience, numbers.patience_spread, Concern.PATIENCE, key)
@@ -209,6 +213,13 @@ class Ecosystem(mesa.Model):
         successor.barrier, successor.parent = case.barrier, case.number
         case.answered.engaged += 1
         return successor
+
+    def follow(self, case: Case, vendor: Vendor, position: float) -> Case:
+        """The service of a vendor that follows ``case`` into the market that it has opened."""
+        follower = self._opened(case.city, "market", vendor, position, address(case.key, vendor.key))
+        follower.need, follower.demanded = case.need, case.demanded
+        follower.barrier, follower.parent = case.barrier, case.number
+        return follower
 
     def _opened(self, city: City, channel: str, vendor: Vendor, position: float, key: int) -> Case:
         number = len(self.cases) + 1
@@ -227,7 +238,7 @@ class Ecosystem(mesa.Model):
         """
         origin, case.stage = case.stage, checked(case.stage, stage, reason)
         if stage in ENDS:
-            case.vendor.cases.remove(case)
+            (case.operator or case.vendor).cases.remove(case)
         number, now = case.number, self.calendar.now
         self._record(Event(now, case.city.name, number, Kind.MOVE, actor, origin, stage, reason, amount))
 
@@ -240,6 +251,12 @@ class Ecosystem(mesa.Model):
             case.reserved = 0.0
         self.leave_field(case)
 
+    def transfer(self, case: Case, city: City) -> None:
+        """A case goes on in another city, where a department chose it."""
+        case.city.cases.remove(case)
+        case.city = city
+        city.cases.append(case)
+
     def leave_field(self, case: Case) -> None:
         """Free the host's place for POCs, if the case holds one."""
         if case.seated:
@@ -249,7 +266,9 @@ class Ecosystem(mesa.Model):
     def drop(self, case: Case) -> None:
         """The vendor of a case has left the market."""
         if case.stage is Stage.DEPLOYED:
-            case.city.services.abandon(case, Reason.FINANCIAL)
+            case.city.services.lose(case)
+        elif case.stage is Stage.LAUNCHED:
+            case.city.launches.abandon(case, Reason.FINANCIAL)
         elif case.stage not in _WITHOUT_VENDOR:
             self.close(case, Reason.FINANCIAL, case.vendor.name)
 

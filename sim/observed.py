@@ -53,7 +53,7 @@ class Target(Section):
     denominator: int | None = None
     of: _Word | None = None
     date: dt.date
-    channel: Literal["bottom_up", "top_down", "problem_led"] | None = None
+    channel: Literal["bottom_up", "top_down", "problem_led", "challenge", "pitch", "exchange"] | None = None
     use: Literal["calibrate", "hold-out", "shown"]
     reading: Literal["M1", "M2", "both"] = "both"
     source: _Ids

@@ -33,7 +33,7 @@ from sim.plugins import names
 if TYPE_CHECKING:
     Rule = str
 else:  # the names of the award rules: ours, then those of other installed packages
-    Rule = Literal["best_value", "lowest_price", *names("cityfunnel.rules")]
+    Rule = Literal["best_value", "lowest_price", "performance_based", "design_contest", "pre_commercial", "alliance", *names("cityfunnel.rules")]
 
 Evidence = Literal["observed", "literature", "assumed", "tuned", "policy"]
 Value = float | int | bool | str
@@ -233,6 +233,8 @@ class Clearance(Group):
     consent: float = number(0.8, "chance", 0, 1, "tuned", "S68 S19", "chance that a linked department consents unasked")
     silo: float = number(0.5, "share", 0, 1, "literature", "S68 R38", "share of that chance lost where departments do not work together")
     sandbox: float = number(0.0, "share", 0, 1, "policy", "R43", "regulatory barriers lifted in advance, the easiest first")
+    sandbox_speed: float = number(0.0, "share", 0, 1, "policy", "R43", "share of the clearance time that a case in the sandbox is spared")
+    national_share: float = number(0.0, "share", 0, 1, "assumed", "S74 R27", "regulatory barriers of national law, which no city can lift")
 
 
 class Steering(Group):
@@ -319,6 +321,16 @@ class Procurement(Group):
     build_days: float = number(120, "days", 1, 1000, "tuned", "P16", "mean time from contract to service")
     budget_years: int = number(2, "budgets", 0, 10, "assumed", "R32", "yearly budgets that a tender may wait for")
     no_poc_clarity: float = number(0.5, "share", 0, 1, "literature", "S18 R23", "how much of the need's statement reaches a tender without a POC")
+    result_share: float = number(0.0, "share", 0, 1, "policy", "S90", "share of the price that is paid only when the service works")
+    pain_share: float = number(0.0, "share", 0, 1, "policy", "S41", "share of the price that a vendor gives back when its service does not work")
+    gain_share: float = number(0.0, "share", 0, 1, "policy", "S41", "share of the first year's value that goes to the vendor of a service that works")
+    joint_development: float = number(0.0, "share", 0, 1, "policy", "S41", "share of the distance to the need closed by building together, within breadth")
+    contest_cost: float = number(0.01, "NT$ m", 0, 5, "policy", "S90", "cost of taking part in a design contest")
+    development_price: float = number(1.0, "NT$ m", 0, 50, "policy", "S82 C20 C44", "what each vendor of a pre-commercial development is paid")
+    development_days: float = number(182, "days", 14, 1000, "policy", "S82 T13", "length of a pre-commercial development")
+    safeguards: float = number(0.0, "share", 0, 1, "policy", "R42", "share of ageing averted by open standards and duties to renew in the contract")
+    risk_weight: float = number(3.0, "ratio", 0, 20, "assumed", "S41", "how much what is at stake, in parts of the price, moves the will to bid")
+    cost_weight: float = number(20.0, "ratio", 0, 200, "assumed", "S40", "how much the cost of taking part, in parts of the vendor's cash, moves it")
 
 
 class Deployment(Group):
@@ -332,6 +344,9 @@ class Deployment(Group):
     scale_fit: float = number(3.0, "logit units", 0, 10, "assumed", "S53", "effect of the judged fit on that will")
     scale_demand: float = number(1.8, "logit units", 0, 10, "tuned", "S53 R34", "effect of the need being the department's own")
     novelty_gain: float = number(0.3, "ratio", 0, 2, "literature", "R39", "added value of a wholly novel solution")
+    ageing: float = number(0.0, "1/year^2", 0, 1, "assumed", "R42", "how much each year under contract raises the rate of giving up a service")
+    service_years: float = number(0.0, "years", 0, 30, "assumed", "R42", "time for which contracts follow one another; with 0 a service is there to stay after its first")
+    lapse: float = number(0.0, "chance", 0, 1, "assumed", "R42 S63", "chance that a service is not renewed when a contract ends before that time")
 
 
 class Learning(Group):
@@ -350,6 +365,195 @@ class Learning(Group):
     experience: float = number(0.3, "share", 0, 1, "assumed", "S40", "inexperience with public buyers lost in a POC or contract")
 
 
+class Hub(Group):
+    """A physical innovation hub: firms, academia and the city under one roof."""
+
+    exists: bool = choice(False, "S55", "whether there is a hub")
+    places: int = number(60, "firms", 0, 500, "policy", "S55", "firms that it has room for")
+    appeal: float = number(0.04, "chance/month", 0, 1, "assumed", "S55", "chance that a firm moves in within a month while nobody of its field is there")
+    company: float = number(0.1, "ratio", 0, 2, "assumed", "S55", "how much each member of its field adds to that chance")
+    draw: float = number(0.02, "chance", 0, 1, "assumed", "S55", "chance that a member draws in a new firm of its field that would have stayed away")
+    meetings: float = number(0.2, "chance/month", 0, 1, "policy", "S55", "chance that a member gets to know another one of its field within a month")
+    exchange: float = number(0.05, "share/month", 0, 1, "assumed", "S55 R16", "lead in knowledge of a department that passes to an acquaintance")
+    academia: float = number(0.1, "share/year", 0, 1, "assumed", "S55 S77", "lack of quality and novelty that work with academia makes up for")
+    cost: float = number(20.0, "NT$ m/year", 0, 500, "assumed", "S55", "cost to the city")
+
+
+class Platform(Group):
+    """A city platform of data and devices, with interfaces that services are built on."""
+
+    exists: bool = choice(False, "S56 S57", "whether there is a platform")
+    coverage: float = number(0.6, "share", 0, 1, "policy", "S56 S57", "needs whose data and devices are on it")
+    open: bool = choice(True, "S56 R64", "whether its interfaces are open to every firm")
+    saving: float = number(0.3, "share", 0, 1, "assumed", "S56", "share of the cost of a POC, and of delivery, that it saves")
+    speed: float = number(0.4, "share", 0, 1, "assumed", "S56", "share of the time to set up a POC, and to build, that it saves")
+    insight: float = number(0.2, "share", 0, 1, "assumed", "S56", "ignorance of a need that open data take away")
+    draw: float = number(0.15, "chance", 0, 1, "assumed", "R64", "chance that open interfaces to everything draw in a small firm that would have stayed away")
+    takeover: float = number(0.2, "share", 0, 1, "assumed", "R42 R64", "price of another firm's taking over a service, as a share of the estimate")
+    cost: float = number(20.0, "NT$ m/year", 0, 500, "assumed", "S56", "cost to the city at full coverage")
+
+
+class Finance(Group):
+    """Private money for what has begun."""
+
+    brokered: bool = choice(False, "S54 R35", "whether the city introduces firms with a POC or a service to private investors")
+    introductions: float = number(0.5, "share", 0, 1, "assumed", "S54 R35", "refusals of private money that this turns round")
+
+
+class Incubation(Group):
+    """A start-up programme."""
+
+    exists: bool = choice(False, "R62", "whether there is a programme")
+    places: int = number(12, "firms", 0, 200, "policy", "R62", "start-ups in it at a time")
+    days: float = number(365, "days", 30, 1500, "policy", "R62", "length of a stay")
+    fund: float = number(1.0, "NT$ m", 0, 50, "policy", "R62", "money that a start-up receives when it comes in")
+    gain: float = number(0.3, "share", 0, 1, "assumed", "R62", "lack of readiness, capacity to scale and experience that a stay makes up for")
+    cost: float = number(0.5, "NT$ m/firm", 0, 20, "assumed", "R62", "cost of a stay to the city, besides the fund")
+
+
+class Training(Group):
+    """Courses for departments."""
+
+    offered: bool = choice(False, "S64 S65", "whether courses are held")
+    courses: float = number(2.0, "courses/year", 0.25, 12, "policy", "S64 S65", "courses a year")
+    attendance: float = number(0.6, "chance", 0, 1, "assumed", "S64", "chance that a department sends its people while culture and backing are neutral")
+    gain: float = number(0.12, "share", 0, 1, "assumed", "S64 V05", "lack of skill and of tender skill that a course makes up for")
+    fading: float = number(0.1, "1/year", 0, 3, "assumed", "X04", "rate at which what was learnt is lost again")
+    cost: float = number(0.1, "NT$ m/department", 0, 5, "assumed", "S65", "cost of a course for one department")
+
+
+class Champions(Group):
+    """Officials who speak for innovation in their departments."""
+
+    appointed: bool = choice(False, "R60", "whether departments have champions")
+    share: float = number(0.3, "share", 0, 1, "policy", "R60", "departments with a champion")
+    shield: float = number(0.5, "share", 0, 1, "assumed", "R60 S70", "harm of a failure to trust and culture that a champion averts")
+    meetings: float = number(4.0, "meetings/year", 0.25, 12, "policy", "R60", "meetings of the champions' network a year")
+    example: float = number(0.04, "share", 0, 1, "assumed", "R60", "resistance that a meeting removes in departments with a champion and in those that work with them")
+
+
+class Monitoring(Group):
+    """Indicators by which every POC and purchase is followed."""
+
+    indicators: bool = choice(False, "S71 R63", "whether there are indicators")
+    sharpness: float = number(0.4, "share", 0, 1, "assumed", "R63", "share of the errors in reviews and in judging bids that they remove")
+
+
+class Language(Group):
+    """A shared language of office, departments and vendors."""
+
+    shared: bool = choice(False, "R61", "whether there is one")
+    understanding: float = number(0.3, "share", 0, 1, "assumed", "R61", "share of the errors in judging fit and in stating needs that it removes")
+
+
+class ClosedField(Group):
+    """A closed test field, in which the law does not stop a POC."""
+
+    wanted: bool = choice(False, "S19 R27", "whether the city wants a field")
+    domain: int = number(6, "domain", 1, 20, "policy", "S19", "number of the domain that it is for")
+    departments: int = number(3, "departments", 0, 20, "observed", "S19", "departments whose consent a field needs")
+    difficulty: float = number(0.3, "share", 0, 1, "assumed", "R27", "difficulty of the decision for the steering group")
+    setup_days: float = number(270, "days", 0, 2000, "assumed", "S19", "mean time from the decision to the opening")
+
+
+class Market(Group):
+    """Services that citizens pay for, so that the city need not buy them."""
+
+    private_share: float = number(0.0, "share", 0, 1, "assumed", "S20 R24", "needs that can be met by selling to citizens")
+    domain: int = number(0, "domain", 0, 20, "assumed", "S20", "number of the domain in which they lie; 0 for all")
+    demand: float = number(4.0, "ratio", 0.1, 50, "assumed", "G3", "what citizens would pay a year, in years of the need's value")
+    outside: float = number(0.5, "weight", 0.05, 5, "assumed", "G3", "appeal of doing without, against a service that fits fully")
+    cost: float = number(0.12, "share", 0, 2, "assumed", "G3", "running cost of an operator a year, as a share of that demand")
+    entry_cost: float = number(0.25, "years", 0, 5, "assumed", "S20", "cost of a launch, in years of that demand")
+    imitation: float = number(0.06, "1/year", 0, 5, "assumed", "R25 S20", "rate at which a vendor follows a service that earns and costs nothing")
+    copying: float = number(0.8, "share", 0, 1, "assumed", "R25 S20", "share of the distance to the first service that an imitator closes")
+    quitting: float = number(1.0, "1/year", 0, 12, "assumed", "X05", "rate at which an operator gives up that makes a loss")
+    nuisance: float = number(0.1, "ratio", 0, 5, "assumed", "R24 S20", "nuisance of an operator without rules, in parts of the need's value")
+    ordinance_operators: int = number(3, "operators", 1, 100, "policy", "R24", "operators from which the department drafts an ordinance")
+    drafting_days: float = number(180, "days", 0, 2000, "assumed", "R24 V05", "time to draft it at full skill")
+    fee: float = number(0.2, "NT$ m", 0, 20, "policy", "R24", "cost of the registration that an ordinance asks for")
+    cap: int = number(5, "operators", 1, 100, "policy", "R24", "operators up to which an ordinance lets new ones in")
+
+
+class Challenge(Group):
+    """Challenge programmes: workshops, validation, a search of the market, an event where both sides choose."""
+
+    open: bool = choice(False, "R28 S31", "whether the city takes part in challenge programmes")
+    joint: bool = choice(True, "S30", "whether its programmes are held together with the other cities that want that")
+    programmes: float = number(1.0, "programmes/year", 0.25, 2, "policy", "S31", "programmes a year")
+    attendance: float = number(0.6, "chance", 0, 1, "assumed", "C18", "chance that a willing department takes part")
+    challenges: int = number(4, "challenges/city", 1, 50, "policy", "S30", "challenges of a city in one programme at most")
+    workshop_days: float = number(21, "days", 0, 180, "policy", "S31 R28", "time of the workshops in which challenges are worked out")
+    clarity: float = number(0.8, "share", 0, 1, "policy", "R28 V05", "how well challenges are stated")
+    learning: float = number(0.08, "share", 0, 1, "assumed", "S31 R41", "lack of culture and of skill that workshops make up for")
+    sharing: float = number(0.5, "share", 0, 1, "assumed", "S30", "how much of what one city learns in a joint programme the others learn too")
+    validation: bool = choice(True, "R28 S35", "whether challenges are validated with those concerned")
+    validation_days: float = number(14, "days", 0, 365, "policy", "S31", "time that validation takes")
+    validation_cost: float = number(0.15, "NT$ m/challenge", 0, 5, "assumed", "R28", "cost of validating one challenge")
+    window: float = number(30, "days", 5, 180, "policy", "S31", "time that applications are open")
+    reach: float = number(0.4, "chance", 0, 1, "policy", "S32", "share of vendors that hear of a programme by themselves")
+    mapping: float = number(0.4, "chance", 0, 1, "policy", "S34", "share of the others that a search of the market finds")
+    review_days: float = number(7, "days", 0, 180, "policy", "S31", "time from the last application to acceptance")
+    places: int = number(16, "vendors", 1, 200, "policy", "S32", "vendors accepted to an event at most")
+    event_days: float = number(10, "days", 0, 180, "policy", "S31", "time from acceptance to the event")
+    meetings: int = number(6, "meetings/vendor", 1, 50, "policy", "S33", "formal meetings of a vendor at an event at most")
+    insight: float = number(0.4, "share", 0, 1, "assumed", "S33 R29", "share of both sides' errors about each other that a meeting removes")
+    trust: float = number(0.15, "share", 0, 1, "assumed", "R29", "distrust that a meeting removes")
+    slots: int = number(1, "vendors", 1, 10, "policy", "C19", "vendors that one challenge can be matched with at most")
+    decision_days: float = number(14, "days", 1, 365, "assumed", "S31", "mean time in which a department confirms its choice")
+    goals: float = number(0.3, "share", 0, 1, "policy", "R31", "share of the error of reviews that agreed milestones and indicators remove")
+    cost: float = number(0.5, "NT$ m/programme", 0, 50, "assumed", "S30", "cost of taking part to a city")
+
+
+class Pitch(Group):
+    """Unsolicited offers answered by an expression of interest, which looks for rivals."""
+
+    open: bool = choice(False, "R45 S81", "whether unsolicited offers are treated as pitches")
+    window: float = number(30, "days", 1, 365, "policy", "R45", "time that an expression of interest is open")
+    reach: float = number(0.5, "chance", 0, 1, "policy", "R45", "share of vendors that hear of one")
+    clarity: float = number(0.7, "share", 0, 1, "policy", "R45", "how well it describes what was offered")
+    sole: bool = choice(True, "R45 S81", "whether what met no rival may be bought without a tender")
+
+
+class Exchange(Group):
+    """A network of cities that learn from one another what works."""
+
+    open: bool = choice(False, "S21 R46", "whether the city is a member of the network")
+    abroad: float = number(0.1, "share", 0, 1, "assumed", "S21", "vendors whose own solution has been proven in some city of the network beyond the model")
+    readiness: float = number(0.4, "share", 0, 1, "assumed", "S21 S42", "lack of readiness that proof in a linked city makes up for")
+    trust: float = number(0.5, "share", 0, 1, "assumed", "S21 R29", "distrust of a stranger that such proof removes")
+    offers: float = number(0.3, "chance", 0, 1, "assumed", "S21", "chance that a vendor offers a linked city what it has just proven")
+
+
+class WorkingGroups(Group):
+    """Working groups of officials and industry, one for each department."""
+
+    meetings: float = number(0.0, "meetings/year", 0, 24, "policy", "R41", "meetings of a group a year; 0 is without groups")
+    members: int = number(3, "vendors", 0, 50, "policy", "R41", "vendors at a meeting")
+    reach: float = number(0.5, "chance", 0, 1, "policy", "R41", "share of vendors that would come when invited")
+    culture: float = number(0.02, "share", 0, 1, "assumed", "R41", "resistance that a meeting removes, if vendors come")
+    knowledge: float = number(0.08, "share", 0, 1, "assumed", "R41 R16", "ignorance of the department that a vendor loses at a meeting")
+    trust: float = number(0.08, "share", 0, 1, "assumed", "R41 R29", "distrust that a meeting removes")
+
+
+class Competition(Group):
+    """Students' competitions for ideas."""
+
+    contests: float = number(0.0, "contests/year", 0, 12, "policy", "S22", "contests a year; 0 is without contests")
+    ideas: float = number(20, "ideas/contest", 0, 200, "policy", "S22", "mean number of ideas that are exhibited")
+    seen: float = number(0.3, "chance", 0, 1, "assumed", "S22", "chance that an idea makes a department see a latent need")
+    clarity: float = number(0.4, "share", 0, 1, "assumed", "S22 V05", "how well a need is stated that was seen in that way")
+    culture: float = number(0.01, "share", 0, 1, "assumed", "S22 R41", "resistance that an idea removes in the department that it is about")
+    mature: float = number(0.02, "chance", 0, 1, "assumed", "S22", "chance that an idea becomes a firm with a proposal")
+
+
+class Citizens(Group):
+    """What citizens and grass-roots groups demand."""
+
+    demands: float = number(0.0, "demands/department/year", 0, 12, "policy", "R34", "demands that reach a department; 0 is without a way for them")
+    clarity: float = number(0.4, "share", 0, 1, "assumed", "R34 S78", "how well citizens state a need")
+
+
 class Parameters(Group):
     """The tree of all numbers."""
 
@@ -364,13 +568,29 @@ class Parameters(Group):
     pmo: Pmo = Field(default_factory=Pmo)
     departments: Departments = Field(default_factory=Departments)
     clearance: Clearance = Field(default_factory=Clearance)
+    closed_field: ClosedField = Field(default_factory=ClosedField)
     steering: Steering = Field(default_factory=Steering)
     politics: Politics = Field(default_factory=Politics)
     poc: Poc = Field(default_factory=Poc)
     experts: Experts = Field(default_factory=Experts)
     procurement: Procurement = Field(default_factory=Procurement)
     deployment: Deployment = Field(default_factory=Deployment)
+    market: Market = Field(default_factory=Market)
     learning: Learning = Field(default_factory=Learning)
+    challenge: Challenge = Field(default_factory=Challenge)
+    pitch: Pitch = Field(default_factory=Pitch)
+    exchange: Exchange = Field(default_factory=Exchange)
+    working_groups: WorkingGroups = Field(default_factory=WorkingGroups)
+    competition: Competition = Field(default_factory=Competition)
+    citizens: Citizens = Field(default_factory=Citizens)
+    hub: Hub = Field(default_factory=Hub)
+    platform: Platform = Field(default_factory=Platform)
+    finance: Finance = Field(default_factory=Finance)
+    incubation: Incubation = Field(default_factory=Incubation)
+    training: Training = Field(default_factory=Training)
+    champions: Champions = Field(default_factory=Champions)
+    monitoring: Monitoring = Field(default_factory=Monitoring)
+    language: Language = Field(default_factory=Language)
 
     def at(self, path: str) -> Value:
         """The value at ``path``, for example ``"pmo.staff"``.

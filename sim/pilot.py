@@ -87,6 +87,8 @@ class Pilots:
         """The host has a place: prepare the test field."""
         case.seated = True
         mean = self._city.conditions.poc.setup_days
+        if case.answered.integrated:
+            mean *= 1 - self._city.conditions.platform.speed
         self._model.calendar.after(
             self._model.luck.wait(mean, Concern.SETUP_TIME, case.key), self._start, case
         )
@@ -215,14 +217,18 @@ class Pilots:
         learning, need = self._city.conditions.learning, case.answered
         case.vendor.mature(learning.experience)
         case.host.experience(case.vendor, works=True)
+        self._model.network.prove(case)
         need.clarity = 1 - (1 - need.clarity) * (1 - learning.specification)
-        follow_up = self._follow_up(case, scores)
+        launching = self._city.launches.worthwhile(case)
+        follow_up = "launch" if launching else self._follow_up(case, scores)
         self._tell(case, "final", follow_up, score, scores)
         self._model.leave_field(case)
         if follow_up == "no_follow_up":
             self._model.close(case, Reason.ADMINISTRATIVE, case.host.name)
         elif follow_up == "small_purchase":
             self._buy_small(case)
+        elif follow_up == "launch":
+            self._city.launches.open(case)
         else:
             self._city.purchasing.prepare(case)
 

@@ -22,6 +22,7 @@ class Stage(StrEnum):
     RETENDER = "retender"  # second round, after a first round without enough bidders
     CONTRACT = "contract"  # awarded; the vendor builds
     DEPLOYED = "deployed"  # in service
+    LAUNCHED = "launched"  # in service without a purchase: citizens pay for it
     SUSTAINED = "sustained"  # end: still in service after the whole contract
     ABANDONED = "abandoned"  # end: went into service and was given up
     CLOSED = "closed"  # end: left the funnel before service
@@ -42,25 +43,30 @@ class Reason(StrEnum):
 
 #: the arrows of the funnel; ``None`` is the place from which cases come
 TRANSITIONS: dict[Stage | None, frozenset[Stage]] = {
-    None: frozenset({Stage.SUBMITTED, Stage.CONTRACT}),  # CONTRACT: a rival that won the tender
+    # CONTRACT: a rival that won the tender; LAUNCHED: one that follows another into the market
+    None: frozenset({Stage.SUBMITTED, Stage.CONTRACT, Stage.LAUNCHED}),
     Stage.SUBMITTED: frozenset({Stage.SCREENED, Stage.CLOSED}),
     Stage.SCREENED: frozenset({Stage.MATCHED, Stage.CLOSED}),
     Stage.MATCHED: frozenset({Stage.CLEARED, Stage.CLOSED}),
     Stage.CLEARED: frozenset({Stage.POC, Stage.PREPARATION, Stage.CLOSED}),
-    Stage.POC: frozenset({Stage.EXTENDED, Stage.SECOND_POC, Stage.PREPARATION, Stage.CLOSED}),
-    Stage.EXTENDED: frozenset({Stage.SECOND_POC, Stage.PREPARATION, Stage.CLOSED}),
+    Stage.POC: frozenset({Stage.EXTENDED, Stage.SECOND_POC, Stage.PREPARATION, Stage.LAUNCHED, Stage.CLOSED}),
+    Stage.EXTENDED: frozenset({Stage.SECOND_POC, Stage.PREPARATION, Stage.LAUNCHED, Stage.CLOSED}),
     Stage.SECOND_POC: frozenset({Stage.PREPARATION, Stage.CLOSED}),
     Stage.PREPARATION: frozenset({Stage.TENDER, Stage.CONTRACT, Stage.CLOSED}),
     Stage.TENDER: frozenset({Stage.RETENDER, Stage.CONTRACT, Stage.CLOSED}),
     Stage.RETENDER: frozenset({Stage.CONTRACT, Stage.CLOSED}),
     Stage.CONTRACT: frozenset({Stage.DEPLOYED, Stage.CLOSED}),
     Stage.DEPLOYED: frozenset({Stage.SUSTAINED, Stage.ABANDONED}),
+    Stage.LAUNCHED: frozenset({Stage.SUSTAINED, Stage.ABANDONED}),
     Stage.SUSTAINED: frozenset(),
     Stage.ABANDONED: frozenset(),
     Stage.CLOSED: frozenset(),
 }
 
 ENDS = frozenset(stage for stage, onward in TRANSITIONS.items() if stage is not None and not onward)
+
+#: stages in which a solution serves the city
+IN_SERVICE = frozenset({Stage.DEPLOYED, Stage.LAUNCHED})
 
 #: stages before the proof of concept, in which a vendor can lose patience
 BEFORE_POC = frozenset({Stage.SUBMITTED, Stage.SCREENED, Stage.MATCHED, Stage.CLEARED})

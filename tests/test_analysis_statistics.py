@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.statistics import Difference, difference, enough, half_width, mean, paired, share, summary
+from analysis.statistics import half_width, mean, share, summary
 
 SETS = 4000
 #: 4 binomial standard errors of a coverage of 0.95 over that many data sets
@@ -19,16 +19,6 @@ def test_interval_of_the_mean_covers_as_often_as_it_says(n: int) -> None:
     rng = np.random.default_rng(11)
     hits = sum(low <= 5.0 <= high for _, low, high, _ in (mean(row) for row in rng.normal(5, 2, (SETS, n))))
     assert hits / SETS == pytest.approx(0.95, abs=TOLERANCE)
-
-
-def test_paired_interval_covers_and_is_narrower() -> None:
-    rng = np.random.default_rng(12)
-    luck = rng.normal(0, 3, (SETS, 15))
-    base, other = luck + rng.normal(0, 1, luck.shape), 1.0 + luck + rng.normal(0, 1, luck.shape)
-    found = [difference("x", a, b) for a, b in zip(base, other, strict=True)]
-    assert np.mean([one.low <= 1.0 <= one.high for one in found]) == pytest.approx(0.95, abs=TOLERANCE)
-    # variances: apart 2 (9 + 1) = 20, in pairs 2; the median of the ratio is near 10
-    assert np.median([one.gain for one in found]) == pytest.approx(10, rel=0.1)
 
 
 @pytest.mark.parametrize(("n", "p"), [(30, 0.1), (100, 0.33), (200, 0.5)])
@@ -68,60 +58,8 @@ def test_interval_agrees_with_scipy(values: list[float], level: float) -> None:
     )
 
 
-def test_enough_is_the_smallest_number_that_excludes_zero() -> None:
-    rng = np.random.default_rng(13)
-    for effect in (0.2, 0.5, 1.0, 3.0):
-        values = rng.normal(effect, 1.0, 50)
-        size, deviation = abs(values.mean()), values.std(ddof=1)
-        n = enough(values)
-        assert half_width(deviation, n) < size
-        assert n == 2 or half_width(deviation, n - 1) >= size
-    assert enough([1.0, -1.0]) == np.inf
-    assert enough([2.0, 2.0]) == 2
-    assert np.isnan(enough([1.0]))
-
-
 def outcomes(seeds: list[int], **measures: list[float]) -> pd.DataFrame:
     return pd.DataFrame({"scenario": "one", "rule": "best value", "seed": seeds, **measures})
-
-
-def test_pairs_are_joined_on_the_seed_and_undefined_ones_counted() -> None:
-    base = outcomes([1, 2, 3, 4, 9], pocs=[10, 20, 30, 40, 99], share=[0.1, np.nan, 0.3, 0.4, 0.9])
-    other = outcomes([4, 3, 2, 1, 8], pocs=[43, 32, 22, 11, 77], share=[0.5, 0.4, 0.3, np.nan, 0.8])
-    found = paired(base, other).set_index("measure")
-    assert list(found.reset_index()) == list(Difference._fields)
-    assert found.loc["pocs", ["base", "other", "difference", "pairs", "dropped"]].tolist() == [
-        25,
-        27,
-        2,
-        4,
-        0,
-    ]
-    assert found.loc["share", ["pairs", "dropped"]].tolist() == [2, 2]
-    assert found.loc["share", "difference"] == pytest.approx(0.1)
-    assert found.loc["pocs", "low"] < 2 < found.loc["pocs", "high"]
-
-
-def test_pairs_that_cannot_be_made_are_refused() -> None:
-    base = outcomes([1, 2], pocs=[1, 2])
-    with pytest.raises(ValueError, match="no seed in common"):
-        paired(base, outcomes([3, 4], pocs=[1, 2]))
-    with pytest.raises(ValueError, match="given twice"):
-        paired(base, outcomes([1, 1], pocs=[1, 2]))
-
-
-def test_a_scenario_does_not_differ_from_itself() -> None:
-    base = outcomes([1, 2, 3], pocs=[1, 2, 4], never=[np.nan] * 3)
-    found = paired(base, base).set_index("measure")
-    assert found.loc["pocs", ["difference", "low", "high", "gain", "enough"]].tolist() == [
-        0,
-        0,
-        0,
-        np.inf,
-        np.inf,
-    ]
-    assert found.loc["never", ["pairs", "dropped"]].tolist() == [0, 3]
-    assert found.loc["never", ["difference", "gain", "enough"]].isna().all()
 
 
 def test_summary_of_outcomes_leaves_undefined_runs_out() -> None:

@@ -194,14 +194,16 @@ import sim
 log = sim.run(sim.load("my_city.yaml"), seed=1)
 print({case.channel for case in log.cases} >= {"expo", "bottom_up", "top_down"})
 print({event.origin for event in log.events if event.kind == "award"})
-print({event.reason for event in log.events if event.kind == "policy" and event.target == "pmo.strictness"})
+print(*sorted({event.reason for event in log.events if event.target == "pmo.strictness"}))
 """
-    assert python(code, here, site).splitlines() == ["True", "{'mean_price'}", "{'0.15', '0.3'}"]
+    assert python(code, here, site).splitlines() == ["True", "{'mean_price'}", "0.15 0.3"]
 
 
 def test_installing_a_package_changes_no_result(site: Path, here: Path) -> None:
-    code = "import sim; log = sim.run('taipei_2016_2021', seed=1); print(hash(tuple(map(str, log.events))))"
-    code = f"import os; os.environ['PYTHONHASHSEED'] = '0'; {code}".replace("hash(", "repr(")
+    code = """
+import hashlib, sim
+print(hashlib.sha256(repr(sim.run("taipei_2016_2021", seed=1).events).encode()).hexdigest())
+"""
     assert python(code, here, site) == python(code, here)
 
 

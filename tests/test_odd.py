@@ -291,7 +291,7 @@ SYMBOLS: dict[str, Any] = {name: getattr(math, name) for name in ("exp", "sqrt")
 }
 
 #: arguments that may be below 0
-SIGNED = {"cash", "z", "shock", "neutral"}
+SIGNED = {"cash", "earned", "z", "shock", "neutral"}
 
 
 def drawn(name: str, kind: str, luck: random.Random) -> Any:
@@ -343,7 +343,7 @@ def decisions() -> Iterator[str]:
     """The public functions of the modules that hold the mechanisms."""
     for module in pkgutil.walk_packages(sim.__path__, "sim."):
         name = module.name
-        if re.match(r"sim\.(agents|intake|procurement|circle|clearance|deployment|market|pilot)\b", name):
+        if re.match(r"sim\.(agents|intake|procurement|circle|clearance|deployment|launch|market|pilot)\b", name):
             for function in vars(importlib.import_module(name)).values():
                 if inspect.isfunction(function) and function.__module__ == name:
                     yield f"{name}.{function.__name__}"

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -170,8 +170,81 @@ def test_only_a_few_chunks_are_under_way_at_a_time() -> None:
     assert 1 < _Counting.most <= runner.AHEAD
 
 
-@given(st.integers(1, 10**6), st.integers(1, 64))
-def test_chunks_are_small_enough_for_everybody_to_have_some(number: int, workers: int) -> None:
-    size = runner.chunk_size(number, workers)
-    assert 1 <= size <= runner.CHUNK
-    assert size == 1 or number / size >= 4 * workers
+@given(st.integers(1, 3000), st.integers(1, 8), st.floats(0.001, 10))
+def test_chunks_take_about_the_time_aimed_at_and_get_small_towards_the_end(
+    number: int, workers: int, seconds: float
+) -> None:
+    pace = runner._Pace(iter(jobs(number)), None, number, workers)
+    sizes = []
+    for chunk in pace:
+        assert chunk.place == sum(sizes)
+        sizes.append(len(chunk.jobs))
+        pace.seen(Batch(len(chunk.jobs), None, None, (), seconds=seconds * len(chunk.jobs)))
+    assert sum(sizes) == number
+    assert max(sizes) <= max(1, min(runner.LARGEST, runner.SECONDS / seconds))
+    assert sizes[-1] == 1
+
+
+def test_a_run_that_kills_its_worker_is_told_from_those_beside_it() -> None:
+    """Of a chunk of many only the run that is to blame is given up."""
+    batch = made(8, workers=2, chunk=4, simulate=deadly)
+    assert batch.done == 8
+    assert [failure.seed for failure in batch.failures] == [3]
+    assert batch.outcomes is not None
+    assert list(batch.outcomes["seed"]) == [0, 1, 2, 4, 5, 6, 7]
+
+
+def test_workers_that_die_before_anything_comes_back_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "STARTS", 3)
+    with pytest.raises(runner.WorkersError, match="die as soon as they begin"):
+        list(runner.batches(jobs(6), workers=1, pool=_Broken))
+
+
+class _Broken(ThreadPoolExecutor):
+    """Takes nothing."""
+
+    def submit(self, *_: Any) -> Future[Any]:  # type: ignore[override]
+        raise BrokenExecutor("no such luck")
+
+
+def unmeasurable(scenario: Scenario, seed: int) -> EventLog:
+    log = quick(scenario, seed)
+    if seed == 1:
+        log.events.append(None)  # type: ignore[arg-type]
+    return log
+
+
+def test_a_log_that_cannot_be_measured_fails_alone() -> None:
+    batch = made(4, chunk=4, simulate=unmeasurable)
+    assert [failure.seed for failure in batch.failures] == [1]
+    assert batch.outcomes is not None
+    assert list(batch.outcomes["seed"]) == [0, 2, 3]
+
+
+def leaving(scenario: Scenario, seed: int) -> EventLog:
+    if seed == 1:
+        raise SystemExit(3)
+    return quick(scenario, seed)
+
+
+def test_a_run_that_wants_to_leave_python_is_a_failure() -> None:
+    batch = made(3, simulate=leaving)
+    assert [failure.error for failure in batch.failures] == ["SystemExit: 3"]
+
+
+def test_settings_of_a_job_reach_its_run() -> None:
+    def staff(scenario: Scenario, seed: int) -> EventLog:
+        assert (scenario.name, scenario.parameters.pmo.staff) == ("small", 7)
+        return quick(scenario, seed)
+
+    job = Job(WORLD, 1, {"pmo.staff": 7}, "small")
+    batch = runner.joined(runner.batches([job], simulate=staff))
+    assert not batch.failures
+    assert batch.outcomes is not None
+    assert list(batch.outcomes["scenario"]) == ["small"]
+
+
+def test_a_setting_that_cannot_be_made_fails_its_run_alone() -> None:
+    todo = [Job(WORLD, 1, {"pmo.staff": -1}, "a"), Job(WORLD, 1, {"pmo.staff": 7}, "b")]
+    batch = runner.joined(runner.batches(todo, simulate=quick, chunk=2))
+    assert [failure.scenario for failure in batch.failures] == ["a"]

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from sim.errors import TransitionError
-from sim.stages import BEFORE_POC, ENDS, TRANSITIONS, Reason, Stage, checked
+from sim.stages import BEFORE_POC, ENDS, IN_SERVICE, TRANSITIONS, Reason, Stage, checked
 
 STARTS = TRANSITIONS[None]
 NEED_REASON = frozenset({Stage.CLOSED, Stage.ABANDONED})
@@ -45,7 +45,7 @@ def test_every_stage_can_be_reached_from_a_submitted_proposal(stage: Stage) -> N
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in ENDS])
 def test_a_case_not_yet_in_service_can_always_be_closed_and_one_in_service_abandoned(stage: Stage) -> None:
-    last = Stage.ABANDONED if stage is Stage.DEPLOYED else Stage.CLOSED
+    last = Stage.ABANDONED if stage in IN_SERVICE else Stage.CLOSED
     assert last in TRANSITIONS[stage]
 
 
@@ -60,8 +60,12 @@ def test_arrows_follow_the_order_of_the_funnel(origin: Stage) -> None:
     assert all(order.index(target) > order.index(origin) for target in TRANSITIONS[origin])
 
 
-def test_cases_begin_as_a_proposal_or_as_a_rival_contract() -> None:
-    assert frozenset({Stage.SUBMITTED, Stage.CONTRACT}) == STARTS
+def test_cases_begin_as_a_proposal_a_rival_contract_or_a_follower_in_a_market() -> None:
+    assert frozenset({Stage.SUBMITTED, Stage.CONTRACT, Stage.LAUNCHED}) == STARTS
+
+
+def test_service_is_where_a_case_can_last() -> None:
+    assert {stage for stage in Stage if Stage.SUSTAINED in TRANSITIONS[stage]} == IN_SERVICE
 
 
 def test_before_the_poc_means_with_the_poc_ahead() -> None:

@@ -9,10 +9,10 @@ import sim
 from experiments import phrases, story
 from sim.errors import InputError
 from sim.events import CaseRecord, Event, EventLog, Kind
-from sim.stages import ENDS, TRANSITIONS, Reason, Stage
+from sim.stages import ENDS, IN_SERVICE, TRANSITIONS, Reason, Stage
 
 START = date(2016, 3, 20)
-SCENARIOS = ("taipei_2016_2021", "taipei_no_pmo_no_poc")
+SCENARIOS = ("taipei_2016_2021", "taipei_no_pmo_no_poc", "wemo")
 
 
 @pytest.fixture(scope="module", params=SCENARIOS)
@@ -183,7 +183,7 @@ def test_the_choice_has_one_case_for_each_kind_of_end(log: EventLog) -> None:
     for event in log.events:
         if event.kind == Kind.MOVE:
             ends[event.case] = (event.target, event.reason)
-    kinds = {end if end[0] in {*ENDS, "deployed"} else "under way" for end in ends.values()}
+    kinds = {end if end[0] in ENDS | IN_SERVICE else "under way" for end in ends.values()}
     chosen = story.choice(log)
     assert len(chosen) == len(kinds)
     assert len({sketch.case for sketch in chosen}) == len(chosen)

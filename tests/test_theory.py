@@ -39,6 +39,11 @@ def shares(log: EventLog, kind: Kind) -> Iterator[Event]:
     return (event for event in log.events if event.kind == kind)
 
 
+def share_test(events: int, trials: int, chance: float) -> float:
+    """How many standard errors of the binomial distribution a share lies from its chance."""
+    return z_score(events, trials * chance, trials * chance * (1 - chance))
+
+
 def passing(middle: float, spread: float, bar: float) -> float:
     """Chance that a logit-normal share about ``middle`` reaches ``bar``."""
 
@@ -89,7 +94,7 @@ DEGENERATE: dict[str, Value] = {
     "poc.days": 20,
     "clearance.days": 2,
     "clearance.rework_days": 3,
-    "vendors.initial": 60,
+    "vendors.initial": 70,
     "vendors.open_cases": 1,
     "vendors.spread": 0.6,
     "vendors.startup.readiness": 0.5,
@@ -101,7 +106,7 @@ DEGENERATE: dict[str, Value] = {
     "pmo.strictness": 0.4,
     "pmo.tries": 2,
     "departments.openness": 0.4,
-    "clearance.burden": 0.4,
+    "clearance.burden": 0.8,
     "pmo.help": 0.5,
     "clearance.readiness_bar": 0.55,
     "clearance.audit_noise": 0.5,
@@ -207,6 +212,24 @@ def test_the_whole_funnel_is_the_product_of_its_steps() -> None:
     projects = [run[Stage.CONTRACT, Stage.DEPLOYED] for run in runs]
     binomial = whole * (1 - whole) * sum(came)
     assert abs(z_score(sum(projects), whole * sum(came), binomial)) < SIGMAS
+
+
+def test_barriers_stop_cases_one_after_the_other_with_their_own_chances() -> None:
+    numbers, found = world(DEGENERATE).parameters, Counter[str]()
+    for seed in SEEDS:
+        early = {case for case, time in submitted(degenerate(seed)).items() if time < 950}
+        for event in shares(degenerate(seed), Kind.MOVE):
+            if event.origin == Stage.MATCHED and event.case in early:
+                found[event.reason or "cleared"] += 1
+    paper = numbers.clearance.burden * (1 - numbers.pmo.help) * 2 * (1 - numbers.departments.skill)
+    assert abs(share_test(found[Reason.ADMINISTRATIVE], found.total(), paper)) < SIGMAS
+    funded = found["cleared"] + found[Reason.FINANCIAL]
+    assert abs(share_test(found["cleared"], funded, numbers.vendors.startup.finance)) < SIGMAS
+
+
+def submitted(log: EventLog) -> dict[int | None, float]:
+    """The day on which each case came."""
+    return {event.case: event.time for event in shares(log, Kind.MOVE) if event.origin is None}
 
 
 def test_reasons_in_the_degenerate_city_are_those_of_its_barriers() -> None:
@@ -376,10 +399,6 @@ def tendered(three_bidders: bool) -> tuple[int, dict[str, list[Event]]]:
         if event.target != "opened":
             rounds[event.origin or ""].append(event)
     return vendors, rounds
-
-
-def share_test(events: int, trials: int, chance: float) -> float:
-    return z_score(events, trials * chance, trials * chance * (1 - chance))
 
 
 def test_first_rounds_fail_as_often_as_fewer_than_three_bid() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from analysis import style
-from analysis.funnel import ALL, STEPS, channels, counts, summary
+from analysis.funnel import ALL, channels, counts, steps, summary
 from analysis.measures import MEASURES
 from analysis.tables import Tables, of_channel, until
 from analysis.targets import covers
@@ -31,6 +31,7 @@ NAMES = {
     "tender": "tender",
     "contract": "contract",
     "deployed": "in service",
+    "launched": "on the market",
     "sustained": "sustained",
 }
 
@@ -64,7 +65,7 @@ class Mark(NamedTuple):
 def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
     """One panel a channel; a bar a step, in the case's own view and in the need's."""
     table = summary(counts(tables))
-    names = channels(tables)
+    names, rows = channels(tables), steps(table)
     panels = [*names, ALL] if len(names) > 1 else names or [ALL]
     note = (
         "Bars: mean of the runs, in brackets with what a rival won; thin lines: middle 95% of runs; thick: "
@@ -76,10 +77,10 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
     marks = [list(_marks(tables, observed, channel, len(panels) == 1)) for channel in panels]
     for one, channel, here in zip(axes, panels, marks, strict=True):
         chosen = table[table["channel"] == channel]
-        _panel(one, chosen, style.CHANNEL_COLOURS.get(channel, style.PURPLE))
-        _observed(one, here)
+        _panel(one, chosen, rows, style.CHANNEL_COLOURS.get(channel, style.PURPLE))
+        _observed(one, here, rows)
         style.named(one, "cases in a run", "", style.CHANNEL_NAMES.get(channel, channel))
-    _frame(axes, [max(mark.value, mark.model) for here in marks for mark in here])
+    _frame(axes, rows, [max(mark.value, mark.model) for here in marks for mark in here])
     style.key_above(figure, *_keys({mark.target.reading for here in marks for mark in here}), columns=5)
     return figure
 
@@ -93,9 +94,9 @@ def _title(table: pd.DataFrame) -> str:
     )
 
 
-def _panel(axes: Axes, table: pd.DataFrame, colour: str) -> None:
-    own, need = (table[table["view"] == view].set_index("step").loc[list(STEPS)] for view in ("own", "need"))
-    y, height = np.arange(len(STEPS)) - LIFT, 0.4
+def _panel(axes: Axes, table: pd.DataFrame, rows: list[str], colour: str) -> None:
+    own, need = (table[table["view"] == view].set_index("step").loc[rows] for view in ("own", "need"))
+    y, height = np.arange(len(rows)) - LIFT, 0.4
     axes.barh(y, need["mean"], height, facecolor="white", edgecolor=colour, hatch="////", linewidth=1.2)
     axes.barh(y, own["mean"], height, color=colour, edgecolor=colour, linewidth=1.2)
     axes.hlines(y, own["lower"], own["upper"], color=style.BLACK, linewidth=1.2)
@@ -129,9 +130,9 @@ def _mark(tables: Tables, target: Target) -> Mark:
     return Mark(target, step, value, float(MEASURES[measure].function(seen).mean()))
 
 
-def _observed(axes: Axes, marks: list[Mark]) -> None:
+def _observed(axes: Axes, marks: list[Mark], rows: list[str]) -> None:
     """Marks under the bars; two figures for one step stand below each other."""
-    for place, step in enumerate(STEPS):
+    for place, step in enumerate(rows):
         here = [mark for mark in marks if mark.step == step]
         for mark, below in zip(here, (0.14,) if len(here) == 1 else (0.04, 0.38, 0.72), strict=False):
             _draw_mark(axes, mark, place + below)
@@ -162,9 +163,9 @@ def _keys(readings: set[str]) -> tuple[list[Artist], list[str]]:
     return list(keys.values()), list(keys)
 
 
-def _frame(axes: Sequence[Axes], marks: Sequence[float]) -> None:
-    axes[0].set_yticks(np.arange(len(STEPS)) - LIFT, [NAMES[step] for step in STEPS], fontsize=style.TEXT)
-    axes[0].set_ylim(len(STEPS) - 0.5, -0.6)
+def _frame(axes: Sequence[Axes], rows: list[str], marks: Sequence[float]) -> None:
+    axes[0].set_yticks(np.arange(len(rows)) - LIFT, [NAMES[step] for step in rows], fontsize=style.TEXT)
+    axes[0].set_ylim(len(rows) - 0.5, -0.6)
     free = 1 - min(0.7, TEXT_WIDTH * len(axes))
     axes[0].set_xlim(0, max(1.0, 1.14 * axes[0].get_xlim()[1], *(mark / free for mark in marks)))
     for one in axes:

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
     from sim.observed import Target
 
+#: the part in which services are that citizens pay for
+MARKET = "on the market"
+
 #: part of the funnel -> the stages from which a case left it there
 PARTS = {
     "before the POC": ("submitted", "screened", "matched", "cleared"),
     "in the POC": ("poc", "extended", "second_poc"),
     "in procurement": ("preparation", "tender", "retender"),
     "after the award": ("contract", "deployed"),
+    MARKET: ("launched",),
 }
 
 #: colour and hatch of each reason
@@ -45,14 +49,15 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:  # noqa: ARG001 
     """One panel a channel, one bar a part of the funnel: shares of the reasons, and losses a run."""
     names = channels(tables) or ["bottom_up"]
     losses = {name: counted(tables, name) for name in names}
+    parts = _shown(np.sum(list(losses.values()), axis=0))
     note = (
         "Shares over all runs pooled; on the right the mean number of losses in a run. After the award: "
-        "closed before service, or given up in service. Rivals' contracts count in the channel of their POC."
+        "closed before service, or given up in service. Who followed a POC counts in the channel of that POC."
     )
     title = _title(np.sum(list(losses.values()), axis=0), bool(reached(tables, "poc").any()))
     figure, axes = style.sheet(title, style.caption(tables, note), len(names), 1, keys=1, sharex=True)
     for one, (name, table) in zip(axes, losses.items(), strict=True):
-        _panel(one, table, len(tables.runs))
+        _panel(one, table[parts], [list(PARTS)[part] for part in parts], len(tables.runs))
         style.named(one, "", "", style.CHANNEL_NAMES.get(name, name))
     axes[-1].set_xlabel("share of the losses in that part of the funnel (%)", fontsize=style.TEXT)
     style.key_above(figure, *axes[0].get_legend_handles_labels(), columns=len(Reason))
@@ -72,6 +77,11 @@ def counted(tables: Tables, channel: str) -> Floats:
     return np.array(found, dtype=float)
 
 
+def _shown(losses: Floats) -> list[int]:
+    """Places of the parts to draw: the market only where services were launched on it and given up."""
+    return [place for place, part in enumerate(PARTS) if part != MARKET or losses[place].any()]
+
+
 def _title(losses: Floats, pocs: bool) -> str:
     early = losses[0]
     if not early.sum():
@@ -83,12 +93,12 @@ def _title(losses: Floats, pocs: bool) -> str:
     )
 
 
-def _panel(axes: Axes, table: Floats, runs: int) -> None:
-    whole, left = table.sum(axis=1), np.zeros(len(PARTS))
+def _panel(axes: Axes, table: Floats, parts: Sequence[str], runs: int) -> None:
+    whole, left = table.sum(axis=1), np.zeros(len(parts))
     for reason, share in zip(Reason, 100 * table.T / np.maximum(whole, 1), strict=True):
         colour, hatch = LOOKS[reason]
         axes.barh(
-            range(len(PARTS)),
+            range(len(parts)),
             share,
             0.72,
             left,
@@ -104,7 +114,7 @@ def _panel(axes: Axes, table: Floats, runs: int) -> None:
     for place, number in enumerate(whole / runs):
         told = f"{number:.{0 if number >= 10 else 1}f} a run" if number else "none"
         axes.text(101, place, told, va="center", fontsize=style.SMALL)
-    axes.set_yticks(range(len(PARTS)), list(PARTS))
+    axes.set_yticks(range(len(parts)), parts)
     axes.set(xlim=(0, 112), xticks=range(0, 101, 20))
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")

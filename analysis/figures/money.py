@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis import style
-from analysis.measures import CITY_MONEY, PURCHASES, payments, service, wasted
+from analysis.measures import CITY_MONEY, PURCHASES, REFUND, payments, service, wasted
 from analysis.series import band, cumulative, unseen
 from analysis.tables import Floats, Tables, is_
 from sim.calendar import YEAR
@@ -47,7 +47,7 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:  # noqa: ARG001 
 
 def spending(tables: Tables, grid: Floats) -> Floats:
     """The city's money spent, cumulative NT$ m, array of shape (runs, times); as the next three."""
-    return _paid(tables, grid, *CITY_MONEY)
+    return _paid(tables, grid, *CITY_MONEY) - _paid(tables, grid, REFUND)
 
 
 def poc_costs(tables: Tables, grid: Floats) -> Floats:
@@ -58,10 +58,12 @@ def poc_costs(tables: Tables, grid: Floats) -> Floats:
 def wasting(tables: Tables, grid: Floats) -> Floats:
     """The city's money for purchases that solved nothing, from the day on which that was plain."""
     about, useless = tables.case_of_event, wasted(tables)
-    chosen = payments(tables, *PURCHASES) & (about >= 0) & useless[about]
+    chosen = payments(tables, *PURCHASES, REFUND) & (about >= 0) & useless[about]
     plain = np.fmin(tables.reached["deployed"].to_numpy(), tables.reached["closed"].to_numpy())
     time = np.fmax(plain[about[chosen]], tables.events["time"].to_numpy()[chosen])
-    amount = tables.events["amount"].to_numpy()[chosen]
+    amount = (
+        np.where(payments(tables, REFUND), -1.0, 1.0)[chosen] * tables.events["amount"].to_numpy()[chosen]
+    )
     return _seen(tables, cumulative(tables.run_of_event[chosen], time, amount, len(tables.runs), grid), grid)
 
 

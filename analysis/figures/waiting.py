@@ -27,6 +27,7 @@ CURVES = {
     "tender": ("tender", style.PURPLE, (0, (6, 2, 1, 2, 1, 2))),
     "contract": ("contract", style.VERMILION, "--"),
     "deployed": ("in service", style.GREEN, "-"),
+    "launched": ("on the market", style.BLACK, ":"),
 }
 
 #: the longest time drawn, and the longest as a share of the run: later few cases are left at risk

@@ -15,6 +15,8 @@ from sim.luck import Concern, address
 from sim.stages import Reason, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.agents.department import Department
     from sim.agents.pmo import Pmo
     from sim.agents.steering import Steering
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from sim.clearance import Clearance
     from sim.deployment import Services
     from sim.intake import Channel
+    from sim.launch import Launches
     from sim.model import Ecosystem
     from sim.parameters import Parameters
     from sim.pilot import Pilots
@@ -95,6 +98,7 @@ class City(mesa.Agent):
     pilots: Pilots
     purchasing: Purchasing
     services: Services
+    launches: Launches
 
     def __init__(self, model: Ecosystem, key: int, name: str, parameters: Parameters) -> None:
         super().__init__(model)
@@ -107,6 +111,9 @@ class City(mesa.Agent):
         self.reputation = 0.5
         self.needs: dict[int, list[Need]] = {domain: [] for domain in range(model.parameters.city.domains)}
         self.cases: list[Case] = []
+        self.fields: set[int] = set()  # domains that have an open test field
+        #: what draws firms here: chance, by field and kind, that a candidate comes who would have stayed away
+        self.attractions: list[Callable[[int, str], float]] = []
         self._months = 0
 
     def domain_name(self, domain: int) -> str:
@@ -195,6 +202,19 @@ class City(mesa.Agent):
         for case in self.cases:
             if case.stage in UNDER_WAY and luck.uniform(Concern.DROPPED, case.key, election) < chance:
                 self.model.close(case, Reason.POLITICAL, "mayor")
+
+    @property
+    def understanding(self) -> float:
+        """Share of the errors in judging and stating needs that a shared language removes."""
+        language = self.conditions.language
+        return language.understanding if language.shared else 0.0
+
+    @property
+    def unsolicited(self) -> str | None:
+        """The channel that takes what vendors offer unasked, if one does."""
+        if self.conditions.pitch.open:
+            return "pitch"
+        return "bottom_up" if self.conditions.bottom_up.open else None
 
     # names and news
 

@@ -13,6 +13,7 @@ from sim.calendar import MONTH, YEAR
 from sim.cases import Case, Need
 from sim.events import Kind
 from sim.luck import Concern, address
+from sim.network import made_up
 from sim.stages import Reason
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ def willingness(
 def publishing(chance: float, culture: float, backing: float) -> float:
     """Chance that a department publishes a problem in a call: more with culture and backing."""
     return min(1.0, chance * (0.5 + culture) * (0.5 + backing))
+
+
+def understood(clarity: float, understanding: float) -> float:
+    """How much of a need its statement carries, where ``understanding`` is lost less than elsewhere."""
+    return clarity + (1 - clarity) * understanding
 
 
 def moved(level: float, gain: float, works: bool) -> float:
@@ -180,7 +186,7 @@ class Department(mesa.Agent):
     def state(self, need: Need, clarity: float, occasion: str, position: float | None = None) -> None:
         """Put a need into words; ``position`` is where the words point, the need itself unless given."""
         need.stated = need.position if position is None else position
-        need.clarity = max(need.clarity, clarity)
+        need.clarity = max(need.clarity, understood(clarity, self.city.understanding))
         self.model.tell(
             Kind.STATED, self.city, actor=self.name, origin=need.name, reason=occasion, amount=need.clarity
         )
@@ -205,18 +211,23 @@ class Department(mesa.Agent):
         chance = publishing(rules.publishing, self.culture, self.city.backing)
         return self.model.luck.uniform(Concern.PUBLISH, self.key, call) < chance
 
+    def takes_part(self, chance: float, occasion: int) -> bool:
+        """Whether the department takes part in a challenge programme, at the address of the occasion."""
+        mark = self.model.luck.uniform(Concern.CHALLENGE_JOINED, self.key, occasion)
+        return mark < publishing(chance, self.culture, self.city.backing)
+
     def perceive(self, case: Case, need: Need, sharpness: float, concern: Concern) -> float:
         """The fit of a case as officials judge it on paper; ``sharpness`` (0 to 1) removes error."""
         numbers = self.city.parameters.fit
         true = circle.fit(circle.distance(case.position, need.position), numbers.tolerance)
-        error = numbers.perception * (1 - sharpness)
+        error = numbers.perception * (1 - sharpness) * (1 - self.city.understanding)
         return true + error * self.model.luck.normal(concern, case.key, need.key)
 
-    def consider(self, case: Case, need: Need) -> None:
-        """Take time to decide whether to host a case as an answer to a need."""
+    def consider(self, case: Case, need: Need, mean: float | None = None) -> None:
+        """Take time (``mean`` days unless as usual) to decide whether to host a case for a need."""
         case.need = need
         need.engaged += 1
-        mean = self.city.parameters.departments.decision_days
+        mean = self.city.parameters.departments.decision_days if mean is None else mean
         days = self.model.luck.wait(mean, Concern.DECISION_TIME, case.key, self.key)
         self.model.calendar.after(days, self._decide, case)
 
@@ -244,11 +255,13 @@ class Department(mesa.Agent):
         city, numbers, need = self.city, self.city.parameters.departments, case.answered
         office = city.conditions.pmo
         sharpness = office.skill if office.exists else 0.0
+        if case.insight:
+            sharpness = moved(sharpness, case.insight, works=True)
         if self.perceive(case, need, sharpness, Concern.DECISION_FIT) < numbers.fit_bar:
             return Reason.MISFIT
         chance = willingness(
             numbers,
-            trust=city.ties.trusted(self, case.vendor, numbers.trust),
+            trust=city.ties.trusted(self, case.vendor, self._hearsay(case)),
             culture=self.culture,
             risk_aversion=self.risk_aversion,
             novelty=case.vendor.novelty,
@@ -259,6 +272,11 @@ class Department(mesa.Agent):
         if self.model.luck.uniform(Concern.DECISION, case.key, self.key) < chance:
             return None
         return Reason.ADMINISTRATIVE
+
+    def _hearsay(self, case: Case) -> float:
+        """Trust in a vendor never met: more of it where linked cities have seen the solution work."""
+        stranger = self.city.parameters.departments.trust
+        return made_up(stranger, self.city.conditions.exchange.trust, case.proof)
 
     def wants_scale(self, case: Case, judged_fit: float) -> bool:
         """Whether the department wants a service that passed its POC on a larger scale."""
@@ -292,6 +310,8 @@ class Department(mesa.Agent):
         city, learning = self.city, self.city.conditions.learning
         before = city.ties.trusted(self, vendor, city.parameters.departments.trust)
         harm = 1 - learning.monitoring
+        if self.champion:
+            harm *= 1 - city.conditions.champions.shield
         trust = moved(before, learning.trust_gain if works else learning.trust_loss * harm, works)
         city.ties.meet(self, vendor, trust)
         self.model.tell(Kind.TRUST, city, actor=self.name, target=vendor.name, amount=trust)
@@ -299,6 +319,24 @@ class Department(mesa.Agent):
             self.culture, learning.culture_gain if works else learning.culture_loss * harm, works
         )
         self.model.tell(Kind.CULTURE, city, actor=self.name, amount=self.culture)
+
+    def get_to_know(self, vendor: Vendor, share: float) -> None:
+        """Meet a vendor: ``share`` of the distrust in it goes."""
+        trust = self.city.ties.trusted(self, vendor, self.city.parameters.departments.trust)
+        trust = moved(trust, share, works=True)
+        self.city.ties.meet(self, vendor, trust)
+        self.model.tell(Kind.TRUST, self.city, actor=self.name, target=vendor.name, amount=trust)
+
+    @property
+    def champion(self) -> bool:
+        """Whether one of the department's people is a champion of innovation now."""
+        rules = self.city.conditions.champions
+        return rules.appointed and self.model.luck.uniform(Concern.CHAMPION, self.key) < rules.share
+
+    def encourage(self, gain: float) -> None:
+        """Learn from peers: ``gain`` of the resistance to innovation goes."""
+        self.culture = moved(self.culture, gain, works=True)
+        self.model.tell(Kind.CULTURE, self.city, actor=self.name, amount=self.culture)
 
     # money
 

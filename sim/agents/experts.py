@@ -33,14 +33,21 @@ class Experts(mesa.Agent):
         The office, the department and each expert score every criterion with an error of their
         own; what counts is the mean, whose error is drawn at once.
         """
-        rules = self.city.conditions
-        members = [rules.poc.noise] * (2 if rules.pmo.exists else 1) + [
-            rules.experts.noise
-        ] * rules.experts.panel
-        error, normal = panel_error(members), self.model.luck.normal
+        error, normal = self._error * (1 - case.goals), self.model.luck.normal
         return Criteria(
             *(
                 true + error * normal(Concern.SCORE, case.key, review * len(truth) + at)
                 for at, true in enumerate(truth)
             )
         )
+
+    def measure(self, true: float, entity: int, occasion: int) -> float:
+        """A fit as the same panel measures it, after a development at that address."""
+        return true + self._error * self.model.luck.normal(Concern.DEVELOPED, entity, occasion)
+
+    @property
+    def _error(self) -> float:
+        rules = self.city.conditions
+        members = [rules.poc.noise] * (2 if rules.pmo.exists else 1)
+        error = panel_error(members + [rules.experts.noise] * rules.experts.panel)
+        return error * (1 - rules.monitoring.sharpness) if rules.monitoring.indicators else error

@@ -13,6 +13,7 @@ import mesa
 
 from sim import circle
 from sim.events import Kind
+from sim.intake.pitch import sound
 from sim.luck import Concern, address
 from sim.stages import Reason, Stage
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from sim.model import Ecosystem
 
 OFFICE = "PMO"
+
+#: channels whose proposals the office takes from one department to the next
+UNASKED = frozenset({"bottom_up", "pitch", "exchange"})
 
 
 # decisions
@@ -144,7 +148,10 @@ class Pmo(mesa.Agent):
             self.model.close(case, case.refusal or Reason.MISFIT, actor)
             return
         case.demanded = need.stated is not None
-        need.department.consider(case, need)
+        if case.channel == "pitch":
+            sound(case, need)
+        else:
+            need.department.consider(case, need)
 
     def _visible(self, case: Case, need: Need, chance: float) -> bool:
         if need.stated is not None and self.city.conditions.pmo.exists:
@@ -167,7 +174,7 @@ class Pmo(mesa.Agent):
     def refused(self, case: Case, department: Department, reason: Reason) -> None:
         """A department declined: try another one, or give up."""
         office, case.refusal = self.city.conditions.pmo, reason
-        another = case.channel == "bottom_up" and office.exists and len(case.tried) < office.tries
+        another = case.channel in UNASKED and office.exists and len(case.tried) < office.tries
         if another:
             self._seek(case)
         else:
@@ -199,7 +206,7 @@ class Pmo(mesa.Agent):
     def _likeliest(self, need: Need, key: int) -> tuple[Vendor, float] | None:
         fits, luck = self.city.parameters.fit, self.model.luck
         office = self.city.conditions.pmo
-        error = fits.perception * (1 - office.skill if office.exists else 1.0)
+        error = fits.perception * (1 - office.skill if office.exists else 1.0) * (1 - self.city.understanding)
         found, highest = None, office.match_bar
         for vendor in self.model.market.vendors(need.domain):
             if not (self.knows(vendor, need.department) and vendor.free()):

@@ -7,7 +7,10 @@ own, ``channels.<name>``, which is off until a scenario or a policy turns it on.
 from __future__ import annotations
 
 from sim.intake.bottom_up import BottomUpIntake
+from sim.intake.challenge import ChallengeProgrammes
 from sim.intake.channel import Channel
+from sim.intake.exchange import ExchangeIntake
+from sim.intake.pitch import PitchIntake
 from sim.intake.problem_led import ProblemLedCalls
 from sim.intake.top_down import TopDownRoadmap
 from sim.plugins import outside
@@ -19,5 +22,8 @@ CHANNELS: dict[str, type[Channel]] = {
     "bottom_up": BottomUpIntake,
     "top_down": TopDownRoadmap,
     "problem_led": ProblemLedCalls,
+    "challenge": ChallengeProgrammes,
+    "pitch": PitchIntake,
+    "exchange": ExchangeIntake,
 }
 CHANNELS |= outside("cityfunnel.channels", CHANNELS)

@@ -42,12 +42,12 @@ class BottomUpIntake:
         if vendor.gone:
             return
         self._await(vendor, occasion + 1)
-        city, rules = self._city, self._city.conditions.bottom_up
-        if not rules.open or not vendor.hears(rules.reach, city.key):
+        city, channel = self._city, self._city.unsolicited
+        if channel is None or not vendor.hears(city.conditions.bottom_up.reach, city.key):
             return
         key = address(address(vendor.key, city.key), occasion)
         if vendor.proposes(city.reputation, key):
-            case = self._model.submit(city, "bottom_up", vendor, self._offer(vendor), key)
+            case = self._model.submit(city, channel, vendor, self._offer(vendor), key)
             city.pmo.receive(case)
 
     def _offer(self, vendor: Vendor) -> float:

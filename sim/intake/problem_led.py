@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from sim import circle
 from sim.calendar import YEAR
 from sim.cases import Need
 from sim.events import Kind
+from sim.intake.statement import judged, put_into_words
 from sim.luck import Concern, address
 from sim.stages import Reason, Stage
 
@@ -74,16 +74,9 @@ class ProblemLedCalls:
         needs = [need for need in needs if not need.engaged and not need.solved]
         for need in needs:
             need.engaged += 1
-            self._state(need, rules.clarity, validated)
+            put_into_words(need, rules.clarity, "call", 0.0 if validated else rules.wrong_share)
         self._tell("opened", len(needs))
         self._model.calendar.after(rules.window, self._close, call, needs)
-
-    def _state(self, need: Need, clarity: float, validated: bool) -> None:
-        """A problem that nobody validated may be stated wrongly: the words point elsewhere (S35)."""
-        luck, wrong_share = self._model.luck, self._city.conditions.problem_led.wrong_share
-        wrong = not validated and luck.uniform(Concern.NEED_WRONG, need.key) < wrong_share
-        position = luck.uniform(Concern.NEED_MISSTATED, need.key) if wrong else None
-        need.department.state(need, clarity, "call", position)
 
     def _tell(self, what: str, number: int) -> None:
         self._model.tell(Kind.CALL, self._city, actor=OFFICE, target=what, amount=number)
@@ -112,22 +105,13 @@ class ProblemLedCalls:
         """The field's team and experts choose; the others leave the funnel."""
         need.engaged -= 1
         cases = [case for case in cases if not case.over]
-        judged = [self._judged(case, need) for case in cases]
+        fits = [judged(case, need) for case in cases]
         rules, bar = self._city.conditions.problem_led, self._city.conditions.pmo.match_bar
-        chosen = choice(judged, bar, rules.slots) if not need.solved else []
+        chosen = choice(fits, bar, rules.slots) if not need.solved else []
         for place, case in enumerate(cases):
             if place in chosen:
                 self._model.move(case, Stage.SCREENED, OFFICE)
                 self._city.pmo.present(case, need)
             else:
-                reason = Reason.MISFIT if judged[place] < bar else Reason.COMPETITION
+                reason = Reason.MISFIT if fits[place] < bar else Reason.COMPETITION
                 self._model.close(case, reason, OFFICE)
-
-    def _judged(self, case: Case, need: Need) -> float:
-        """Fit to the need as stated, judged by the team and the experts together."""
-        fits, rules = self._city.parameters.fit, self._city.conditions
-        stated = need.position if need.stated is None else need.stated
-        seen = circle.fit(circle.distance(case.position, stated), fits.tolerance)
-        skill = rules.pmo.skill if rules.pmo.exists else 0.0
-        error = fits.perception * (1 - skill) / float((1 + rules.experts.panel) ** 0.5)
-        return seen + error * self._model.luck.normal(Concern.CALL_REVIEW, case.key)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from sim.conditions import Policy
 from sim.plugins import outside
 from sim.policies.all_hands import AllHands
+from sim.policies.champions import Champions
+from sim.policies.hub import Hub
+from sim.policies.incubation import Incubation
+from sim.policies.monitoring import Monitoring
 from sim.policies.no_office import NoOffice
 from sim.policies.no_poc import NoPoc
+from sim.policies.platform import CityPlatform
+from sim.policies.private_finance import PrivateFinance
 from sim.policies.problem_led import ProblemLedIntake
+from sim.policies.shared_language import SharedLanguage
+from sim.policies.training import Training
 
 #: name in scenario files -> class
 POLICIES: dict[str, type[Policy]] = {
@@ -15,5 +23,13 @@ POLICIES: dict[str, type[Policy]] = {
     "no_office": NoOffice,
     "no_poc": NoPoc,
     "problem_led": ProblemLedIntake,
+    "hub": Hub,
+    "platform": CityPlatform,
+    "private_finance": PrivateFinance,
+    "incubation": Incubation,
+    "training": Training,
+    "champions": Champions,
+    "monitoring": Monitoring,
+    "shared_language": SharedLanguage,
 }
 POLICIES |= outside("cityfunnel.policies", POLICIES)

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sim.parameters import Procurement
+
+if TYPE_CHECKING:
+    from sim.agents.vendor import Vendor
+
+
+class Bid(NamedTuple):
+    """What a vendor hands in."""
+
+    vendor: Vendor
+    position: float  # of the offer
+    price: float  # NT$ m
+    belief: float = 1.0  # the fit that the vendor believes in
 
 
 class Offer(NamedTuple):
@@ -15,6 +27,15 @@ class Offer(NamedTuple):
     quality: float  # as judged, about 0 to 1
     price: float  # NT$ m
     piloted: bool  # the bidder ran the POC that came before
+    promise: float = 1.0  # the performance that the vendor commits itself to, 0 to 1
+
+
+class Form(NamedTuple):
+    """What a rule asks of bidders and judges besides the choice of a winner."""
+
+    priced: bool = True  # vendors name a price; else it is the estimate
+    designs: bool = False  # anonymous designs before a jury with outside experts
+    trials: int = 0  # vendors that develop at the city's expense before the award
 
 
 class Rule(Protocol):
@@ -28,3 +49,12 @@ class Rule(Protocol):
 def acceptable(offers: Sequence[Offer], terms: Procurement) -> list[Offer]:
     """The offers whose judged quality reaches the bar."""
     return [offer for offer in offers if offer.quality >= terms.quality_bar]
+
+
+def shortlist(rule: Rule, offers: Sequence[Offer], terms: Procurement, places: int) -> list[Offer]:
+    """The winner by a rule, then the winner among the others, and so on: ``places`` offers at most."""
+    found, left = list[Offer](), list(offers)
+    while len(found) < places and (winner := rule(left, terms)) is not None:
+        found.append(winner)
+        left.remove(winner)
+    return found
