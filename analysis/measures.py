@@ -29,7 +29,7 @@ FAMILIES = {
 }
 
 #: purposes of payments with which a department spends the city's money
-CITY_MONEY = ("poc grant", "small purchase", "development", "contract", "result", "gain share")
+CITY_MONEY = ("poc grant", "small purchase", "development", "contract", "result", "gain share", "takeover")
 #: those with which it buys something that ought to work
 PURCHASES = ("small purchase", "contract")
 #: that with which a vendor gives money back for a service that does not work

@@ -800,9 +800,11 @@ def _swept(study: Study, folder: Path, options: Options, jobs: int | None, sched
                 show(counts.done + counts.failed, counts.all)
 
             return sweeps.sweep(study, folder, engine, options, watch)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as error:
+        how = "interrupted" if isinstance(error, KeyboardInterrupt) else "terminated"
+        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else TERMINATED
         kept = "".join(f"; {each.done + each.failed:,} of {each.all:,} runs are kept" for each in seen)
-        _leave(f"interrupted{kept}; the same command goes on", INTERRUPTED)
+        _leave(f"{how}{kept}; the same command goes on", code)
 
 
 @contextmanager

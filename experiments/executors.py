@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 KEY = "--scheduler"
 #: seconds to wait for a scheduler, and for the first of its workers
 PATIENCE = 30
+#: seconds after which the number of workers is looked up again
+ASK = 5
 
 
 @contextmanager
@@ -34,9 +37,9 @@ def dask(address: str, simulate: Simulate | None = None, chunk: int | None = Non
         raise InputError("needs Dask: pip install 'cityfunnel[cluster]'", key=KEY) from None
     client = _client(Client, address)
     try:
-        workers = _workers(client, address)
+        _check_workers(client, address)
         deaths = (BrokenExecutor, KilledWorker)
-        yield Engine(workers, lambda: client.get_executor(pure=False), deaths, chunk, simulate)
+        yield Engine(_Threads(client), lambda: client.get_executor(pure=False), deaths, chunk, simulate)
     except (CommClosedError, CancelledError) as error:
         problem = (
             f"the scheduler at {address} went away; what came home is kept, and the same command goes on"
@@ -53,8 +56,21 @@ def _client(make: Any, address: str) -> Any:
         raise InputError(f"no Dask scheduler answers at '{address}' ({error})", key=KEY) from None
 
 
-def _workers(client: Any, address: str) -> int:
-    """How many runs the workers make at a time, after a look at what they have installed."""
+class _Threads:
+    """How many runs the workers of a cluster make at a time; they come and go."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._number, self._asked = client, 1, float("-inf")
+
+    def __call__(self) -> int:
+        if time.monotonic() - self._asked > ASK:
+            self._number = max(1, sum(self._client.nthreads().values()))
+            self._asked = time.monotonic()
+        return self._number
+
+
+def _check_workers(client: Any, address: str) -> None:
+    """See that the workers have what this process has."""
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError:
@@ -70,4 +86,3 @@ def _workers(client: Any, address: str) -> int:
             f"worker {other[0]} has other code of cityfunnel than this machine; install the same version"
         )
         raise InputError(problem, key=KEY)
-    return sum(client.nthreads().values())

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from analysis.measures import MEASURES
@@ -186,7 +187,7 @@ SAID = {
     "startup_contracts": "start-ups in contracts",
     "price_paid": "price of a contract",
     "poc_started": "POCs started",
-    "inherited_completed": "inherited, completed",
+    "inherited_completed": "inherited cases completed",
     "days_to_poc": "time to a POC",
     "service_fit": "fit of services",
     "stuck_share": "passed POCs, no contract",
@@ -258,7 +259,7 @@ def _cell(each: Difference) -> str:
 def table(question: Question, runs: Gathered) -> Iterator[str]:
     """A row a world, a column a measure, as Markdown; clear differences are bold."""
     found = {measure: differences(question, runs, measure) for measure in question.measures}
-    heads = [f"{said(measure)}, {_unit(measure)}" for measure in question.measures]
+    heads = [_head(measure) for measure in question.measures]
     yield f"| | {' | '.join(heads)} |"
     yield f"|---|{'---|' * len(heads)}"
     base = [_value(measure, each[0].base) for measure, each in found.items()]
@@ -273,9 +274,11 @@ def said(measure: str) -> str:
     return SAID.get(measure, measure.replace("_", " "))
 
 
-def _unit(measure: str) -> str:
-    kind = MEASURES[measure].unit
-    return "%" if kind == "share" else kind
+def _head(measure: str) -> str:
+    """A measure with its unit, where that is not in its name."""
+    name, kind = said(measure), MEASURES[measure].unit
+    kind = {"share": "%", "fit, 0 to 1": "0 to 1"}.get(kind, kind)
+    return name if kind in name else f"{name}, {kind}".replace("$ m", "$\N{NO-BREAK SPACE}m")
 
 
 def _bold(each: Difference) -> str:
@@ -340,5 +343,5 @@ def _panel(question: Question, runs: Gathered, measure: str) -> Panel:
     from analysis.figures.contrasts import Panel
 
     others, share = differences(question, runs, measure), MEASURES[measure].unit == "share"
-    title = f"{said(measure)},\n{_unit(measure)}"
+    title = fill(_head(measure), 21)
     return Panel(title, 100.0 if share else 1.0, others[0].base, others)

@@ -47,7 +47,7 @@ EVENTS: dict[tuple[str, str], str] = {
     ): "Among the contacts of the city, {vendor} is found to answer the need.",
     (Kind.MOVE, "submitted problem_led"): "{vendor} answers a challenge of the call.",
     (Kind.MOVE, "submitted challenge"): "{vendor} applies to the programme.",
-    (Kind.MOVE, "submitted pitch"): "{vendor} offers something similar.",
+    (Kind.MOVE, "submitted pitch"): "{vendor} hands in an offer.",
     (Kind.MOVE, "submitted exchange"): "{vendor} offers what has passed its test in a linked city.",
     (Kind.MOVE, "submitted"): "{vendor} hands in a proposal.",
     (Kind.MOVE, "screened bottom_up"): "It agrees with the city's policy framework.",
@@ -78,6 +78,7 @@ EVENTS: dict[tuple[str, str], str] = {
     ): "The department {actor} declines: it is not willing to host it.",
     (Kind.PAYMENT, "poc cost"): "{vendor} pays {amount} for the test.",
     (Kind.PAYMENT, "poc grant"): "The city gives {amount} towards the test.",
+    (Kind.TAKEOVER, ""): "Its firm has left the market. {actor} takes the service over for {amount}.",
     (Kind.PAYMENT, "development"): "The city pays {amount} for the development of a solution.",
     (Kind.PAYMENT, "result"): "It works, so {host} pays the rest of the price, {amount}.",
     (Kind.PAYMENT, "gain share"): "{vendor} gets {amount} of the gain.",
@@ -94,6 +95,7 @@ RIVAL: dict[tuple[str, str], str] = {
     (Kind.MOVE, "sustained"): "The rival's contract has run its full time, and its service is still in use.",
     (Kind.MOVE, "abandoned"): "The rival's service is given up.",
     (Kind.MOVE, "closed"): "The rival gives the contract up.",
+    (Kind.TAKEOVER, ""): EVENTS[Kind.TAKEOVER, ""],
     (Kind.SOLVED, ""): EVENTS[Kind.SOLVED, ""],
     (Kind.UNSOLVED, ""): EVENTS[Kind.UNSOLVED, ""],
 }
@@ -155,6 +157,7 @@ PURPOSES = {
     "development cost": "the development",
     "small purchase": "the second test",
     "delivery cost": "building and running it",
+    "takeover": "taking the service over",
     "launch cost": "the launch",
     "market income": "what citizens bought",
     "running cost": "running it",
@@ -173,6 +176,10 @@ ARISES = "The need arises in {host}; to solve it is worth {amount} a year."
 OCCASIONS = {
     "roadmap": "{Host} puts the need into words as it reviews its roadmap",
     "call": "{Host} publishes the need in a call",
+    "workshop": "{Host} works the need out in a workshop",
+    "validation": "{Host} puts the need right, as those concerned see it",
+    "students' idea": "{Host} sees the need in an idea of students",
+    "citizens": "{Host} puts the need into words, as citizens demand it",
     "success nearby": "{Host} puts the need into words, after a success nearby",
 }
 STATED = "{Host} puts the need into words ({occasion})"
@@ -205,6 +212,9 @@ ABSENT = {
     "bottom_up": "{vendor} lets that occasion pass there.",
     "top_down": "No vendor is sought for it there at that turn.",
     "problem_led": "{vendor} does not answer that call there.",
+    "challenge": "{vendor} does not apply to that programme there.",
+    "pitch": "{vendor} makes no such offer there.",
+    "exchange": "{vendor} does not bring it there from another city.",
     "tender": "That tender was not held there, or {vendor} did not win it.",
 }
 ELSEWHERE = "There is no such case there."
@@ -295,7 +305,7 @@ WHY = (
     Why(Reason.POLITICAL, "the new mayor dropped it", actor="mayor"),
     Why(Reason.POLITICAL, "the steering group had too little political backing to clear the way"),
     Why(Reason.COMPETITION, "another answer to the challenge was chosen", _at(Stage.SUBMITTED)),
-    Why(Reason.COMPETITION, "the department preferred another vendor that it had met", _at(Stage.SCREENED)),
+    Why(Reason.COMPETITION, "the department preferred another vendor", _at(Stage.SCREENED)),
     Why(Reason.COMPETITION, "another solution had met the need by then", _at(Stage.PREPARATION)),
     Why(Reason.COMPETITION, "too few vendors bid for the contract"),
     Why(Reason.WITHDRAWN, "{vendor} lost patience after {days} days and withdrew"),

@@ -117,6 +117,7 @@ class Batch:
 
 
 Simulate = Callable[["Scenario", int], "EventLog"]
+Workers = Callable[[], int]
 
 
 def cores() -> int:
@@ -130,7 +131,7 @@ def batches(
     jobs: Iterable[Job],
     *,
     total: int | None = None,
-    workers: int = 1,
+    workers: int | Workers = 1,
     chunk: int | None = None,
     keep: Keep = "everything",
     simulate: Simulate | None = None,
@@ -144,7 +145,8 @@ def batches(
     Args:
         jobs: the runs; no (name, seed) twice.
         total: their number, where ``jobs`` does not tell it.
-        workers: processes; with 1 everything happens in this one.
+        workers: processes; with 1 everything happens in this one. A function is asked again and
+            again, where an executor of one's own has workers that come and go.
         chunk: runs in a chunk; follows from the time that runs take, and how many are left, unless given.
         keep: ``outcomes`` drops the tables of cases and events as soon as they are measured.
         simulate: makes one run; the model itself unless given. Other processes must be able to
@@ -157,12 +159,12 @@ def batches(
     """
     work = partial(_batch, keep=keep, simulate=simulate)
     number = len(jobs) if isinstance(jobs, Sized) else total
-    pace = _Pace(iter(jobs), chunk, number, workers)
-    if pool is None and workers == 1:
+    crew = workers if callable(workers) else partial(int, workers)
+    pace = _Pace(iter(jobs), chunk, number, crew)
+    if pool is None and crew() == 1:
         return (pace.seen(work(todo.jobs, todo.place)) for todo in pace)
-    return _Crew(
-        work, pace, pool or partial(_processes, workers, simulate), AHEAD * workers, deaths
-    ).batches()
+    pool = pool or partial(_processes, crew(), simulate)
+    return _Crew(work, pace, pool, crew, deaths).batches()
 
 
 def joined(parts: Iterable[Batch]) -> Batch:
@@ -208,6 +210,8 @@ def _made(job: Job, simulate: Simulate) -> EventLog | Failure:
     try:
         return simulate(job.world(), job.seed)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # one run must not take the others with it
+        if isinstance(error, SystemExit) and parent_process() is None:
+            raise  # this process itself is asked to end
         return _failure(job, error)
 
 
@@ -262,7 +266,7 @@ class _Chunk:
 class _Pace:
     """Cuts jobs into chunks that take about ``SECONDS``, smaller ones towards the end."""
 
-    def __init__(self, jobs: Iterator[Job], size: int | None, total: int | None, workers: int) -> None:
+    def __init__(self, jobs: Iterator[Job], size: int | None, total: int | None, workers: Workers) -> None:
         self._jobs, self._fixed, self._size = jobs, size is not None, size or 1
         self._total, self._workers, self._place = total, workers, 0
 
@@ -274,7 +278,7 @@ class _Pace:
     def _next(self) -> int:
         if self._fixed or self._total is None:
             return self._size
-        return max(1, min(self._size, (self._total - self._place) // (2 * self._workers)))
+        return max(1, min(self._size, (self._total - self._place) // (2 * self._workers())))
 
     def seen(self, batch: Batch) -> Batch:
         """Note how long a batch took, and hand it on."""
@@ -292,10 +296,11 @@ class _Crew:
         work: Work,
         pace: _Pace,
         pool: Callable[[], Executor],
-        ahead: int,
+        workers: Workers,
         deaths: tuple[type[BaseException], ...],
     ) -> None:
-        self._work, self._pace, self._pool, self._ahead, self._deaths = work, pace, pool, ahead, deaths
+        self._work, self._pace, self._pool, self._deaths = work, pace, pool, deaths
+        self._workers = workers
         self._fresh = iter(pace)
         self._again: deque[_Chunk] = deque()
         self._under_way: dict[Future[Batch], _Chunk] = {}
@@ -334,7 +339,8 @@ class _Crew:
 
     def _submitted(self, executor: Executor) -> bool:
         """Fill up what is under way; a suspect chunk is alone, so that it can take down no other."""
-        while len(self._under_way) < self._ahead and not any(c.suspect for c in self._under_way.values()):
+        ahead = AHEAD * self._workers()
+        while len(self._under_way) < ahead and not any(c.suspect for c in self._under_way.values()):
             if not self._again:
                 self._again.extend(islice(self._fresh, 1))
             if not self._again or (self._again[0].suspect and self._under_way):

@@ -386,12 +386,13 @@ def lines(found: Iterable[Line]) -> Table:
 
 def parting(found: Parting, names: tuple[str, str]) -> Iterator[Table | Text | Padding]:
     """What two lives share, and side by side how they go on."""
-    yield heading("In both worlds")
-    yield _shared(found.shared)
+    if found.shared:
+        yield heading("In both worlds")
+        yield _shared(found.shared)
     if not found.parted:
-        yield Text("They never part.")
+        yield Text("\nThey never part.\n")
         return
-    yield heading("\nHere they part" if found.shared else "They have nothing in common")
+    yield heading("\nHere they part" if found.shared else "They part at the first step")
     table = Table(
         *(Column(escape(name), ratio=1) for name in names), box=box.SIMPLE_HEAD, pad_edge=False, expand=True
     )
@@ -423,14 +424,15 @@ def pair(found: Pair, names: tuple[str, str]) -> Iterator[Table | Text | Padding
         yield Padding(escape("\n".join((found.absent, *found.instead))), (0, 0, 0, 2))
         return
     yield from parting(found.parting, names)
+    both = [f"{names[0]}: ", f"{names[1]}: "] if found.parting.parted else [""]
     for title, told in (
         ("What it came to", _end),
         ("The money", _money),
         ("What nobody could be sure of", _truth),
     ):
         yield heading(title)
-        for name, each in zip(names, (found.one, found.other), strict=True):
-            yield Padding(Text(f"{name}: {told(each)}"), (0, 0, 0, 2))
+        for name, each in zip(both, (found.one, found.other), strict=False):
+            yield Padding(Text(f"{name}{told(each)}"), (0, 0, 0, 2))
 
 
 def _end(told: Story) -> str:

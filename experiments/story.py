@@ -259,7 +259,7 @@ def sentence(life: Life, event: Event) -> str | None:
 
 def _word(event: Event) -> str:
     """What tells an event of its kind apart from others."""
-    if event.kind in (Kind.SOLVED, Kind.UNSOLVED, Kind.TALK):
+    if event.kind in (Kind.SOLVED, Kind.UNSOLVED, Kind.TALK, Kind.TAKEOVER):
         return ""
     if event.kind == Kind.DECISION:
         return f"{event.target} {event.reason}"

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from experiments.ledger import Known
-    from experiments.runner import Batch, Keep, Simulate
+    from experiments.runner import Batch, Keep, Simulate, Workers
     from sim.parameters import Value
 
 #: form of the store's own files
@@ -60,14 +60,14 @@ class Engine:
     """What computes the runs.
 
     Attributes:
-        workers: how many runs are made at a time.
+        workers: how many runs are made at a time, or a function that tells it.
         pool: makes the executor; processes on this machine unless given.
         deaths: what a future of it raises when a worker died.
         chunk: runs in a chunk; by time unless given.
         simulate: makes one run; the model itself unless given.
     """
 
-    workers: int = 1
+    workers: int | Workers = 1
     pool: Callable[[], Executor] | None = None
     deaths: tuple[type[BaseException], ...] = (BrokenExecutor,)
     chunk: int | None = None

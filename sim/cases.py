@@ -86,6 +86,11 @@ class Case:
         return self.need
 
     @property
+    def firm(self) -> Vendor:
+        """Who answers for the case now: its vendor, or the firm that has taken the service over."""
+        return self.operator or self.vendor
+
+    @property
     def host(self) -> Department:
         """The department that the case was matched with."""
         return self.answered.department

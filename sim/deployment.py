@@ -172,7 +172,7 @@ class Services:
         return True
 
     def _hand_over(self, case: Case, vendor: Vendor, price: float) -> None:
-        before, case.operator = case.operator or case.vendor, vendor
+        before, case.operator = case.firm, vendor
         before.cases.remove(case)
         vendor.cases.append(case)
         number, host = case.number, case.host

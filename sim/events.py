@@ -47,7 +47,7 @@ class Kind(StrEnum):
     policy       city                    path           value
     measured     department              vendor                           fit as measured
     field        who did it domain       sought/open/...
-    ordinance    department need         drafted/force                    operators
+    ordinance    department need         in force/...                     operators
     benefit      department need                                          NT$ m a year
     nuisance     department need                                          NT$ m a year
     member       vendor     programme    joins/leaves   field             members of the field

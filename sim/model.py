@@ -238,7 +238,7 @@ class Ecosystem(mesa.Model):
         """
         origin, case.stage = case.stage, checked(case.stage, stage, reason)
         if stage in ENDS:
-            (case.operator or case.vendor).cases.remove(case)
+            case.firm.cases.remove(case)
         number, now = case.number, self.calendar.now
         self._record(Event(now, case.city.name, number, Kind.MOVE, actor, origin, stage, reason, amount))
 

@@ -104,7 +104,7 @@ def by_hand() -> pd.Series[float]:
         ("tenders", 2),
         ("first_round_failures", 1),
         ("money_spent", 5 + 0.5 + 7 + 0.2),
-        ("money_wasted", 0.5 + 7),
+        ("money_wasted", 7),  # the small purchase led to the contract
         ("needs_solved", 1),
         ("value_delivered", 2.0),  # 2 a year from day 269.5 to 634.75: one year
         ("startup_share", 1 / 3),

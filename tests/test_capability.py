@@ -36,6 +36,7 @@ from tests.test_mechanisms import (
     closed_from,
     discernment,
     given_up,
+    how_many,
     inherited,
     lost,
     mean,
@@ -251,6 +252,7 @@ OUTCOMES: dict[str, Outcome] = {
     "administrative losses": lost("administrative"),
     "without a contract": passing_without_contract,
     "fit": mean_fit("matched"),
+    "services": how_many("deployed"),
 }
 
 
@@ -260,6 +262,7 @@ def outcomes(name: str, seed: int) -> dict[str, float]:
     return {meaning: outcome(log) for meaning, outcome in OUTCOMES.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("less", "more", "outcome", "meaning"),
     [
@@ -271,7 +274,7 @@ def outcomes(name: str, seed: int) -> dict[str, float]:
         (BASE, "culture_champions", "culture", "champions raise culture (R60)"),
         (BASE, "culture_champions", "hosting", "and departments host more (R60, S70)"),
         ("skills", BASE, "administrative losses", "skills avert administrative losses (S64)"),
-        ("skills", BASE, "without a contract", "and move pilots on (S64, V05, P16)"),
+        (BASE, "skills", "services", "and more pilots come into service (S64, S65, V05)"),
         (BASE, "shared_language", "fit", "one language brings together what fits (R61)"),
         (BASE, "pilots_without_scaling", "without a contract", "pilots pile up (S62, R40, P16)"),
     ],

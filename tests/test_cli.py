@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import sim
-from analysis.figures import FIGURES
-from analysis.measures import MEASURES
+from analysis.figures import COMPARISONS, FIGURES
+from analysis.measures import DURATIONS, MEASURES
 from experiments import __version__, cli, runner, store
 from sim.events import EventLog
 from sim.parameters import PATHS
@@ -24,7 +24,7 @@ from sim.scenario import Scenario
 from tests import markov
 
 ROOT = Path(__file__).parent.parent
-VERBS = ("scenarios", "check", "parameters", "run", "story", "compare")
+VERBS = ("scenarios", "check", "parameters", "run", "story", "compare", "sweep")
 
 
 @pytest.fixture(autouse=True)
@@ -392,6 +392,54 @@ def test_a_story_that_is_not_there_is_answered_with_the_range() -> None:
     )
 
 
+SMALLER = "question: What if the office were smaller?\nextends: taipei_stage1\nset: {pmo.staff: 5}\n"
+
+
+def test_a_life_is_told_in_two_worlds(here: Path) -> None:
+    (here / "smaller.yaml").write_text(SMALLER)
+    words = ("story", "taipei_stage1", "--against", "smaller.yaml", "--seed", "2")
+    told = good(*words)
+    assert "Choose one: cityfunnel story taipei_stage1 --against smaller.yaml --seed 2 CASE" in told
+    assert re.search(
+        r"\d+ cases are in both worlds: \d+ end the same way, \d+ do not\.", " ".join(told.split())
+    )
+    case = re.findall(r"^ +(\d+) \(", told, re.MULTILINE)[0]
+    life = good(*words, case)
+    assert life.startswith(f"Case {case}")
+    assert "In both worlds" in life
+    assert "Here they part" in life
+    assert "What it came to" in life
+    need = re.search(r"^ (\w+ \d+ need \d+)", told, re.MULTILINE)
+    vendor = re.search(r"^ ([VN]\d+) ", told, re.MULTILINE)
+    assert need
+    assert vendor
+    assert need[1] in good(*words, "--need", need[1])
+    assert vendor[1] in good(*words, "--vendor", vendor[1])
+
+
+def test_the_lives_of_a_vendor_and_of_a_need_are_told() -> None:
+    told = good("story", "taipei_stage1", "--vendor", "V1")
+    assert told.startswith("V1 (taipei_stage1, seed 1)")
+    assert "V1 received NT$" in told
+    told = good("story", "taipei_stage1", "--need", "Transport 1 need 1")
+    assert "to solve it is worth NT$" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--against", "taipei_stage1"), "--against: 'taipei_stage1' is given twice"),
+        (("--against", "taipei_2016_202"), "unknown scenario 'taipei_2016_202'"),
+        (("--vendor", "X"), "--vendor: no vendor 'X' in the run of taipei_stage1 with seed 1"),
+        (("--need", "X"), "--need: no need 'X' in the run of taipei_stage1 with seed 1"),
+        (("1", "--vendor", "V1"), "CASE: give one of CASE, --need and --vendor"),
+        (("--need", "X", "--vendor", "V1"), "CASE: give one of CASE, --need and --vendor"),
+    ],
+)
+def test_a_story_that_cannot_be_told(words: tuple[str, ...], told: str) -> None:
+    assert wrong("story", "taipei_stage1", *words).startswith(told)
+
+
 # --- compare ------------------------------------------------------------------------------------
 
 
@@ -403,10 +451,42 @@ def test_compare_shows_differences_and_says_what_is_clear(here: Path) -> None:
     told = " ".join(done.stdout.split())
     assert all(measure in told for measure in MEASURES)
     assert re.search(r"taipei_2016_2021 receives [\d.]+ proposals more than taipei_stage1 \(95% CI", told)
+    assert "The same seeds in both are worth" in told
     found = store.read(here / "o")
     assert len(found.outcomes) == 10
+    assert set(found.manifest["tables"]) == {"outcomes", "wholes", "times", "series"}
     assert list(found.manifest["scenarios"]) == ["taipei_stage1", "taipei_2016_2021"]
-    assert len((here / "o" / "differences.csv").read_text().splitlines()) == len(MEASURES) + 1
+    lines = (here / "o" / "differences.csv").read_text().splitlines()
+    assert len(lines) == len(MEASURES) + len(DURATIONS) + 1
+    assert {path.stem for path in (here / "o" / "figures").glob("*.png")} == set(COMPARISONS)
+
+
+@pytest.mark.usefixtures("quick")
+def test_compare_adds_runs_until_it_is_known_well_enough(here: Path) -> None:
+    (here / "smaller.yaml").write_text(SMALLER)
+    words = ("compare", "taipei_stage1", "smaller.yaml", "-j", "1", "--measure", "projects")
+    told = good(*words, "--until", "1.0", "--out", "o", "--no-figures")  # the two are the same here
+    assert "30 pairs: projects is known to ±0.00 projects, as wanted" in told
+    assert "Whatever made you stop there" in told
+    assert store.read(here / "o").manifest["seeds"] == {"first": 1, "number": 30}
+    assert not (here / "o" / "figures").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--until", "1"), "--measure: --until needs --measure"),
+        (("--measure", "projects"), "--measure: goes with --until"),
+        (("--until", "0", "--measure", "projects"), "--until: must be above 0"),
+        (("--until", "nan", "--measure", "projects"), "--until: must be above 0"),
+        (("--until", "1", "--measure", "project"), "--measure: unknown measure 'project' (did you mean"),
+        (("--until", "5", "--measure", "proposal_to_poc"), "--until: proposal_to_poc is a share"),
+        (("--until", "1", "--measure", "projects", "-n", "5"), "--runs: cannot go with --until"),
+    ],
+)
+def test_what_compare_cannot_wait_for(words: tuple[str, ...], told: str, here: Path) -> None:
+    assert wrong("compare", "taipei_stage1", "taipei_2016_2021", *words).startswith(told)
+    assert everything(here) == []
 
 
 def test_a_scenario_is_not_compared_with_itself() -> None:

@@ -345,6 +345,7 @@ def outcomes(name: str, seed: int) -> dict[str, float]:
     return {meaning: outcome(log) for meaning, outcome in OUTCOMES.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("less", "more", "outcome", "meaning"),
     [
@@ -375,6 +376,7 @@ def summary(gains: list[float]) -> tuple[float, float]:
     return centre, spread / len(known) ** 0.5
 
 
+@pytest.mark.slow
 def test_an_office_makes_an_engine_of_a_platform() -> None:
     """Santander (S57): with the office, more POCs and services than the platform alone brings."""
     journey = sim.load("santander_platform_pmo")

@@ -204,9 +204,10 @@ def check_cases(watch: Watch) -> None:
     assert Counter(Stage(event.target or "") for event in begun).total() == len(model.cases)
     assert sum(Counter(state.stages.values()).values()) == len(begun)
     for vendor in watch.vendors:
-        assert vendor.cases == [case for case in model.cases if case.vendor is vendor and not case.over]
+        held = [case for case in model.cases if case.firm is vendor and not case.over]
+        assert sorted(vendor.cases, key=lambda case: case.number) == held
     for case in model.cases:
-        assert case.over or not case.vendor.gone or case.stage in PURCHASE
+        assert case.over or not case.firm.gone or case.stage in PURCHASE
         assert case.need is not None or case.stage in (Stage.SUBMITTED, Stage.SCREENED, Stage.CLOSED)
 
 

@@ -75,9 +75,9 @@ def command(process: int) -> str:
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
-    """A study of 400 runs, and the bytes of its tables when nobody disturbs it."""
+    """A study of 200 runs, and the bytes of its tables when nobody disturbs it."""
     folder = tmp_path_factory.mktemp("swept")
-    path = study(folder, 10, 20)
+    path = study(folder, 10, 10)
     process = start("tests.tiny", path, str(folder / "out"), "1", "0")
     _, trouble = process.communicate()
     assert process.returncode == 0, trouble
@@ -87,7 +87,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]
 def test_killed_workers_cost_no_run(swept: tuple[str, dict[str, str]], tmp_path: Path) -> None:
     path, expected = swept
     luck, killed = Random(1), 0
-    process = start("tests.tiny", path, str(tmp_path / "out"), "2", "0.02")
+    process = start("tests.tiny", path, str(tmp_path / "out"), "2", "0.03")
     while process.poll() is None and killed < 4:
         time.sleep(luck.uniform(0.5, 1.5))
         for worker in workers(process)[:1] if (tmp_path / "out" / "ledger.sqlite").exists() else ():
@@ -95,7 +95,7 @@ def test_killed_workers_cost_no_run(swept: tuple[str, dict[str, str]], tmp_path:
             killed += 1
     told, trouble = process.communicate(timeout=120)
     assert process.returncode == 0, trouble
-    assert "done=400, failed=0" in told
+    assert "done=200, failed=0" in told
     assert killed >= 2
     assert bytes_of(tmp_path / "out") == expected
 
@@ -106,7 +106,7 @@ def test_a_killed_sweep_takes_its_workers_with_it_and_goes_on(
     path, expected = swept
     luck, out = Random(2), tmp_path / "out"
     for _ in range(3):
-        process = start("tests.tiny", path, str(out), "2", "0.02")
+        process = start("tests.tiny", path, str(out), "2", "0.03")
         while not (found := workers(process)) and process.poll() is None:
             time.sleep(0.05)
         time.sleep(luck.uniform(0, 4))
@@ -117,7 +117,7 @@ def test_a_killed_sweep_takes_its_workers_with_it_and_goes_on(
     process = start("tests.tiny", path, str(out), "2", "0")
     told, trouble = process.communicate(timeout=120)
     assert process.returncode == 0, trouble
-    assert "done=400, failed=0" in told
+    assert "done=200, failed=0" in told
     assert bytes_of(out) == expected
 
 

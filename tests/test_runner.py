@@ -108,6 +108,12 @@ def test_when_every_run_fails_there_are_no_tables() -> None:
     assert (batch.done, batch.tables, batch.outcomes, len(batch.failures)) == (3, None, None, 3)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "DEATHS", 3)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_run_that_kills_its_worker_takes_no_other_chunk_with_it() -> None:
     batch = made(8, workers=2, chunk=1, simulate=deadly)
     assert batch.done == 8
@@ -174,7 +180,7 @@ def test_only_a_few_chunks_are_under_way_at_a_time() -> None:
 def test_chunks_take_about_the_time_aimed_at_and_get_small_towards_the_end(
     number: int, workers: int, seconds: float
 ) -> None:
-    pace = runner._Pace(iter(jobs(number)), None, number, workers)
+    pace = runner._Pace(iter(jobs(number)), None, number, lambda: workers)
     sizes = []
     for chunk in pace:
         assert chunk.place == sum(sizes)
@@ -185,6 +191,7 @@ def test_chunks_take_about_the_time_aimed_at_and_get_small_towards_the_end(
     assert sizes[-1] == 1
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_that_kills_its_worker_is_told_from_those_beside_it() -> None:
     """Of a chunk of many only the run that is to blame is given up."""
     batch = made(8, workers=2, chunk=4, simulate=deadly)
@@ -228,8 +235,10 @@ def leaving(scenario: Scenario, seed: int) -> EventLog:
 
 
 def test_a_run_that_wants_to_leave_python_is_a_failure() -> None:
-    batch = made(3, simulate=leaving)
+    batch = made(3, simulate=leaving, workers=2)
     assert [failure.error for failure in batch.failures] == ["SystemExit: 3"]
+    with pytest.raises(SystemExit):  # in this process it is this process that is to end
+        made(3, simulate=leaving)
 
 
 def test_settings_of_a_job_reach_its_run() -> None:

@@ -528,7 +528,7 @@ def test_a_chain_of_files_has_an_end(write: Write) -> None:
     ("name", "told"),
     [
         ("taipei_stge1", "unknown scenario 'taipei_stge1' (did you mean 'taipei_stage1'?)"),
-        ("zzz", "unknown scenario 'zzz'; known are taipei_2016_2021"),
+        ("zzz", "unknown scenario 'zzz'; known are alliance_shared_risk, "),
         ("mien.yaml", "mien.yaml: no such scenario file (did you mean 'mine.yaml'?)"),
         ("nowhere/mine.yaml", "nowhere/mine.yaml: no such scenario file"),
         ("scenarios/taipei_stag1.yaml", "no such scenario file (did you mean 'taipei_stage1'?)"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,11 +26,13 @@ import sim
 from analysis.measures import outcomes
 from analysis.tables import tables
 from experiments import cli, parts, provenance, runner, store
+from experiments import study as studies
 from experiments import sweep as sweeps
 from experiments.ledger import Ledger, Shard
 from experiments.store import StoreError
-from experiments.study import Job, Study, load_study
+from experiments.study import KEYS, Job, Study, load_study
 from experiments.sweep import Engine, Options, Report
+from experiments.uncertainties import KINDS
 from sim.errors import InputError, OutputError
 from tests import tiny
 from tests.kills import bytes_of
@@ -692,18 +695,62 @@ def test_a_shard_says_how_it_is_joined() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(workers: str) -> None:
+@pytest.mark.parametrize(("workers", "how"), [("1", signal.SIGTERM), ("2", signal.SIGINT)])
+def test_a_sweep_that_is_stopped_ends_cleanly_and_says_how_to_go_on(
+    workers: str, how: signal.Signals
+) -> None:
     write("replications: 2", "replications: 2000")
     process = start("sweep", "study.yaml", "-j", workers)
     while not list(Path("results/study/parts").glob("0*")):
         assert process.poll() is None
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert told.startswith("cityfunnel: interrupted; ")
+    code, word = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}[how]
+    assert process.returncode == code
+    assert told.startswith(f"cityfunnel: {word}; ")
     assert told.endswith("of 12,000 runs are kept; the same command goes on\n")
     kept = int(told.split()[2].replace(",", ""))
     with Ledger.open(Path("results/study")) as ledger:
         assert ledger.counts() == (12_000 - kept, kept, 0)
+
+
+# --- the guide ----------------------------------------------------------------------------------
+
+GUIDE = Path(__file__).parents[1] / "docs" / "sweeps.md"
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_guide_works_from_top_to_bottom() -> None:
+    """Files are saved and commands are called in its order; what it says that they print is printed."""
+    told, sizes = "", []
+    text = GUIDE.read_text(encoding="utf-8")
+    for before, language, block in re.findall(
+        r"([^\n]*)\n+^```(\w+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE
+    ):
+        if language == "yaml":
+            Path(re.findall(r"`(\w+\.yaml)`", before)[0]).write_text(block, encoding="utf-8")
+        elif language == "sh":
+            words = block.split()
+            assert words[:2] == ["cityfunnel", "sweep"]
+            done = call(*words[2:], *([] if "--dry-run" in words else ["-j1"]))
+            assert (done.exit_code, done.stderr) == (0, "")
+            told = done.stdout
+            sizes.append(told.splitlines()[0])
+        elif language == "text" and " levers × " in block:
+            assert told.splitlines()[:3] == block.splitlines()[:3]
+    assert sizes == [
+        "staff · 2 levers × 4 points × 3 replications = 24 runs",
+        "staff · 2 levers × 4 points × 3 replications = 24 runs",
+        "staff · 2 levers × 8 points × 5 replications = 80 runs",
+        "rigour · 3 levers × 2,048 points × 16 replications = 98,304 runs",
+    ]
+    assert len(store.read("results/staff").outcomes) == 80
+
+
+def test_the_guide_names_every_option_kind_and_key() -> None:
+    text = GUIDE.read_text(encoding="utf-8") + GUIDE.with_name("cluster.md").read_text(encoding="utf-8")
+    told = call("--help").stdout
+    options = set(re.findall(r"--[a-z-]+", told)) - {"--help", "--jobs"}
+    words = [*options, *KINDS, *KEYS, *studies._File.model_fields]
+    assert [word for word in words if word not in text] == []

@@ -66,8 +66,8 @@ def deadly(scenario: Scenario, seed: int, mark: str) -> EventLog:
 
 
 def made(study: str, folder: str, workers: int, pause: float) -> Report:
-    """A sweep of runs that take ``pause`` seconds, in small chunks."""
-    engine = Engine(workers, chunk=5, simulate=partial(run, pause=pause))
+    """A sweep of runs that take ``pause`` seconds, in small chunks if they take any time."""
+    engine = Engine(workers, chunk=5 if pause else 100, simulate=partial(run, pause=pause))
     return sweep(load_study(study), Path(folder), engine, Options(keep="everything"))
 
 

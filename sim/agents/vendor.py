@@ -70,9 +70,7 @@ class Vendor(mesa.Agent):
 
     model: Ecosystem
 
-    def __init__(
-        self, model: Ecosystem, key: int, name: str, idea: tuple[int, float] | None = None
-    ) -> None:
+    def __init__(self, model: Ecosystem, key: int, name: str, idea: tuple[int, float] | None = None) -> None:
         super().__init__(model)
         numbers, luck = model.parameters.vendors, model.luck
         self.key = key

@@ -51,6 +51,15 @@ def acceptable(offers: Sequence[Offer], terms: Procurement) -> list[Offer]:
     return [offer for offer in offers if offer.quality >= terms.quality_bar]
 
 
+def value(offer: Offer, quality: float, cheapest: float, terms: Procurement) -> float:
+    """Quality and relative price (lowest price / price), weighed against each other.
+
+    A privilege for the POC vendor, if the scenario sets one, is added.
+    """
+    weight, relative = terms.quality_weight, cheapest / offer.price if offer.price > 0 else 1.0
+    return weight * quality + (1 - weight) * relative + terms.privilege * offer.piloted
+
+
 def shortlist(rule: Rule, offers: Sequence[Offer], terms: Procurement, places: int) -> list[Offer]:
     """The winner by a rule, then the winner among the others, and so on: ``places`` offers at most."""
     found, left = list[Offer](), list(offers)

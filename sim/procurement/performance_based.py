@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.parameters import Procurement
-from sim.procurement.best_value import best_value
-from sim.procurement.offers import Offer
+from sim.procurement.offers import Offer, acceptable, value
 
 
 def performance_based(offers: Sequence[Offer], terms: Procurement) -> Offer | None:
-    """Best value, where quality is the performance that vendors commit themselves to."""
-    won = best_value([offer._replace(quality=offer.promise) for offer in offers], terms)
-    return None if won is None else next(offer for offer in offers if offer.bidder == won.bidder)
+    """Best value of what is good enough, by the performance that vendors commit themselves to."""
+    good = acceptable(offers, terms)
+    cheapest = min((offer.price for offer in good), default=0.0)
+    return max(good, key=lambda offer: value(offer, offer.promise, cheapest, terms), default=None)
