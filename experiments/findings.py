@@ -21,7 +21,7 @@ from sim.scenario import Scenario, load
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from analysis.figures.contrasts import Panel
+    from analysis.contrasts import Panel
     from experiments.systems import Gathered
 
 COMMAND = "cityfunnel findings -n {runs} --out docs"
@@ -325,7 +325,7 @@ def _about(runs: Gathered, seeds: range) -> str:
 
 def figure(question: Question, runs: Gathered, seeds: range) -> Figure:
     """The chart of a question."""
-    from analysis.figures.contrasts import curves, dots
+    from analysis.contrasts import curves, dots
 
     panels = [_panel(question, runs, measure) for measure in question.measures[: question.drawn]]
     caption = (
@@ -340,7 +340,7 @@ def figure(question: Question, runs: Gathered, seeds: range) -> Figure:
 
 
 def _panel(question: Question, runs: Gathered, measure: str) -> Panel:
-    from analysis.figures.contrasts import Panel
+    from analysis.contrasts import Panel
 
     others, share = differences(question, runs, measure), MEASURES[measure].unit == "share"
     title = fill(_head(measure), 21)

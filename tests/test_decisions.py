@@ -35,6 +35,7 @@ from sim.procurement import RULES
 from sim.procurement.best_value import best_value
 from sim.procurement.lowest_price import lowest_price
 from sim.procurement.offers import Offer, acceptable
+from sim.procurement.performance_based import performance_based
 from sim.procurement.purchasing import enough, procedure, writing_time
 from sim.stages import Reason
 
@@ -615,8 +616,13 @@ def test_the_order_of_the_offers_decides_nothing_but_ties(rule: Any, offers: lis
     def worth(offer: Offer | None) -> float:
         if offer is None:
             return inf
+        if rule is lowest_price:
+            return offer.price
+        if rule not in (best_value, performance_based):
+            return offer.quality
         cheapest = min(one.price for one in acceptable(offers, terms))
-        return 0.6 * offer.quality + 0.4 * cheapest / offer.price if rule is best_value else offer.price
+        promised = offer.quality if rule is best_value else offer.promise
+        return 0.6 * promised + 0.4 * cheapest / offer.price
 
     terms = Procurement(quality_weight=0.6)
     other = list(offers)

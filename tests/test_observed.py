@@ -43,7 +43,7 @@ def test_taipei_holds_the_figures_of_both_readings() -> None:
         "P03",
     }
     assert {figures["S01"].reading, figures["T02b"].reading} == {"M1", "M2"}
-    assert figures["S02"].date == dt.date(2019, 3, 20)
+    assert figures["S02"].date == dt.date(2019, 12, 31)
     assert (figures["S06"].numerator, figures["S06"].denominator) == (54, 170)
     assert figures["P01"].of == "tenders"
 

@@ -13,6 +13,7 @@ import pytest
 
 from sim import plugins
 from sim.errors import CityfunnelError, InputError, PluginError
+from sim.procurement import RULES
 
 ROOT = Path(__file__).parents[1]
 
@@ -220,13 +221,14 @@ print(PATHS["procurement.rule"].options, PATHS["channels.silent"].default)
     assert channels == "['tender', 'top_down']"
     assert rules == "{'dearest'}"
     assert changes == "['bottom_up.open', 'channels.silent']"
-    assert options == "('best_value', 'lowest_price', 'dearest') False"
+    assert options == f"{(*RULES, 'dearest')} False"
 
 
 def test_without_the_package_its_names_are_unknown(tmp_path: Path) -> None:
     (tmp_path / "outside.yaml").write_text(SCENARIO, encoding="utf-8")
     told = python("import sim; sim.load('outside.yaml')", tmp_path, code_wanted=1).stderr.splitlines()[-1]
-    assert "outside.yaml:4: procurement.rule: must be best_value or lowest_price, not 'dearest'" in told
+    rules = " or ".join(RULES)
+    assert f"outside.yaml:4: procurement.rule: must be {rules}, not 'dearest'" in told
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from ruamel.yaml import YAML
 
 from sim.errors import ParameterError, ScenarioError
 from sim.parameters import PATHS, Parameters, Row, Value
+from sim.procurement import RULES
 from sim.scenario import FOUNDING, Change, available, load, schema
 
 START = "question: What if?\nextends: taipei_stage1\n"
@@ -638,7 +639,7 @@ def test_schema_knows_every_number_with_its_range() -> None:
     assert set(settings["properties"]) == set(PATHS)
     staff = settings["properties"]["pmo.staff"]
     assert (staff["type"], staff["minimum"], staff["maximum"]) == ("integer", 0, 500)
-    assert settings["properties"]["procurement.rule"]["enum"] == ["best_value", "lowest_price"]
+    assert settings["properties"]["procurement.rule"]["enum"] == list(RULES)
     assert settings["properties"]["poc.required"]["type"] == "boolean"
     assert settings["properties"]["steering.interval"]["type"] == "number"
 
