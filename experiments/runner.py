@@ -209,7 +209,7 @@ def _batch(jobs: Sequence[Job], place: int, keep: Keep, simulate: Simulate | Non
 def _made(job: Job, simulate: Simulate) -> EventLog | Failure:
     try:
         return simulate(job.world(), job.seed)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # one run must not take the others with it
+    except (Exception, SystemExit) as error:  # one run must not take the others with it
         if isinstance(error, SystemExit) and parent_process() is None:
             raise  # this process itself is asked to end
         return _failure(job, error)

@@ -101,7 +101,11 @@ SWITCHES: dict[str, dict[str, Value]] = {
 for _switch, _on in SWITCHES.items():
     _group = _switch.split(".")[0]
     CONTEXT |= {path: _on for path in PATHS if path.startswith(f"{_group}.") and path != _switch}
-CONTEXT["platform.takeover"] = {"platform.exists": True, "platform.coverage": 1.0, "vendors.startup.finance": 0.0}
+CONTEXT["platform.takeover"] = {
+    "platform.exists": True,
+    "platform.coverage": 1.0,
+    "vendors.startup.finance": 0.0,
+}
 CONTEXT["pitch.sole"] = {"pitch.open": True, "pitch.reach": 0.1}
 CONTEXT["exchange.trust"] = {"exchange.open": True, "exchange.abroad": 1.0, "departments.trust": 0.0}
 

@@ -343,7 +343,9 @@ def decisions() -> Iterator[str]:
     """The public functions of the modules that hold the mechanisms."""
     for module in pkgutil.walk_packages(sim.__path__, "sim."):
         name = module.name
-        if re.match(r"sim\.(agents|intake|procurement|circle|clearance|deployment|launch|market|pilot)\b", name):
+        if re.match(
+            r"sim\.(agents|intake|procurement|circle|clearance|deployment|launch|market|pilot)\b", name
+        ):
             for function in vars(importlib.import_module(name)).values():
                 if inspect.isfunction(function) and function.__module__ == name:
                     yield f"{name}.{function.__name__}"
