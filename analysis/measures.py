@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from analysis.tables import Floats, Mask, Rows, Tables, is_
+from analysis.tables import Floats, Mask, Rows, Tables, coded, is_
 from sim.calendar import YEAR
 from sim.plugins import outside
 from sim.stages import BEFORE_POC, ENDS, IN_SERVICE
@@ -217,9 +217,8 @@ def _money_wasted(tables: Tables) -> Floats:
 
 
 def _needs_solved(tables: Tables) -> Floats:
-    solved = tables.events.loc[_told(tables, "solved"), ["city", "origin"]].astype(str)
-    needs = solved.assign(run=tables.run_of_event[solved.index]).drop_duplicates()
-    return _sums(tables, needs["run"].to_numpy())
+    run, *_ = _named(tables, _told(tables, "solved"), "city", "origin")
+    return _sums(tables, run)
 
 
 def _value_delivered(tables: Tables) -> Floats:
@@ -283,6 +282,8 @@ def _market_income(tables: Tables) -> Floats:
 def _lasting(tables: Tables, kind: str) -> Floats:
     """What yearly amounts come to that events of a kind tell of each need, each until it is told anew."""
     chosen = _told(tables, kind)
+    if not chosen.any():
+        return _sums(tables, tables.run_of_event[chosen])
     told = tables.events.loc[chosen, ["city", "origin"]].astype(str)
     run, time = tables.run_of_event[chosen], tables.events["time"].to_numpy()[chosen]
     following = told.assign(run=run, time=time).groupby(["run", "city", "origin"])["time"].shift(-1)
@@ -484,26 +485,26 @@ def _startups(tables: Tables) -> Floats:
 def _startups_failed(tables: Tables) -> Floats:
     entered = _told(tables, "enter") & is_(tables.events["reason"], "startup")
     gone = _told(tables, "leave")
-    young, left = (_named(tables, events) for events in (entered, gone))
-    runs = np.array([run for run, _ in young & left], dtype=np.intp)
-    return share(_sums(tables, runs), _startups(tables))
+    young, left = (_named(tables, events, "actor") for events in (entered, gone))
+    both = np.concatenate([young, left], axis=1)
+    (run, _), times = np.unique(both, axis=1, return_counts=True)
+    return share(_sums(tables, run[times == 2]), _startups(tables))
 
 
-def _named(tables: Tables, events: Mask) -> set[tuple[int, str]]:
-    """Run and actor of the chosen events."""
-    return set(
-        zip(tables.run_of_event[events].tolist(), tables.events["actor"][events].astype(str), strict=True)
-    )
+def _named(tables: Tables, events: Mask, *columns: str) -> Rows:
+    """Run of the chosen events, and numbers for their words in some columns: each combination once."""
+    words = (coded(tables.events[column])[0][events] for column in columns)
+    return np.unique(np.array([tables.run_of_event[events], *words], dtype=np.intp), axis=1)
 
 
 def _inherited(tables: Tables) -> Mask:
-    """Cases between POC and service on the day of the first election."""
+    """Cases between POC and service on the day of the first election, those dropped that day included."""
     election = np.full(len(tables.runs), np.inf)
     held = _told(tables, "election")
     np.minimum.at(election, tables.run_of_event[held], tables.events["time"].to_numpy()[held])
     day = election[tables.run_of_case]
     ended = np.fmin.reduce([tables.reached[name].to_numpy() for name in (*IN_SERVICE, *ENDS)])
-    return np.asarray(np.isfinite(day) & (tables.reached["poc"].to_numpy() <= day) & ~(ended <= day))
+    return np.asarray(np.isfinite(day) & (tables.reached["poc"].to_numpy() <= day) & ~(ended < day))
 
 
 def _inherited_projects(tables: Tables) -> Floats:

@@ -342,6 +342,21 @@ def test_nobody_inherits_without_an_election() -> None:
     assert isnan(outcomes(tables([log])).iloc[0]["inherited_completed"])
 
 
+def test_what_a_new_mayor_drops_at_once_was_inherited_too() -> None:
+    events = [
+        *moves(1, (1.0, "submitted"), (50.0, "poc"), (200.0, "closed"), reason="political"),
+        *moves(2, (1.0, "submitted"), (50.0, "poc"), (150.0, "preparation"), (220.0, "contract"),
+               (300.0, "deployed")),
+        *moves(3, (1.0, "submitted"), (50.0, "poc"), (199.0, "closed"), reason="misfit"),
+        event(200.0, None, "election", actor="Taipei", target="changed"),
+    ]  # fmt: skip
+    events.sort(key=lambda each: each.time)
+    log = EventLog(
+        "lost", 1, markov.START, 1000.0, events, [case(number, "bottom_up") for number in (1, 2, 3)]
+    )
+    assert outcomes(tables([log])).iloc[0]["inherited_completed"] == 0.5
+
+
 # --- pages --------------------------------------------------------------------------------------
 
 
