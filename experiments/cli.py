@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from experiments.options import Jobs, NoFigures, Out, Overwrite, Runs, ScenarioName, Seed, Settings
 from experiments.runner import Keep, WorkersError, cores
 from sim.errors import InputError, ParameterError, nearest
 
@@ -99,41 +100,6 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None: ...
-
-
-# --- what several verbs take --------------------------------------------------------------------
-
-ScenarioName = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or a file.", show_default=False)
-]
-Runs = Annotated[int, typer.Option("--runs", "-n", min=1, max=1_000_000, help="Number of runs.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the first run; the next ones follow.")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="PATH=VALUE",
-        help="Set a number, as in pmo.staff=30; may be repeated.",
-        show_default=False,
-    ),
-]
-Jobs = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs",
-        "-j",
-        min=1,
-        max=1024,
-        help="Runs at a time; as many as there are cores by default.",
-        show_default=False,
-    ),
-]
-Out = Annotated[
-    Path | None,
-    typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.", show_default=False),
-]
-NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no charts.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results that are in the folder.")]
 
 
 # --- verbs --------------------------------------------------------------------------------------

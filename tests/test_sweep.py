@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import lru_cache, partial
 from pathlib import Path
 from random import Random
@@ -700,12 +701,13 @@ def test_a_sweep_that_is_stopped_ends_cleanly_and_says_how_to_go_on(
     workers: str, how: signal.Signals
 ) -> None:
     write("replications: 2", "replications: 2000")
-    process = start("sweep", "study.yaml", "-j", workers)
-    while not list(Path("results/study/parts").glob("0*")):
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(how)
-    _, told = process.communicate(timeout=60)
+    with start("sweep", "study.yaml", "-j", workers) as process, ExitStack() as at_the_end:
+        at_the_end.callback(process.kill)
+        while not list(Path("results/study/parts").glob("0*")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(how)
+        _, told = process.communicate(timeout=60)
     code, word = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}[how]
     assert process.returncode == code
     assert told.startswith(f"cityfunnel: {word}; ")
