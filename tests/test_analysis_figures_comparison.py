@@ -8,9 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axis import Tick
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from analysis import pairs, style
 from analysis.figures import COMPARISONS
@@ -22,6 +20,7 @@ from analysis.tables import concat, tables, until
 from experiments.compare import Evidence, compare, table
 from sim.events import EventLog
 from tests import markov
+from tests.test_analysis_figures import texts
 
 #: name -> proposals a year
 WORLDS = {
@@ -63,13 +62,6 @@ def figure(request: pytest.FixtureRequest, worlds: Contrast) -> Figure:
     drawn = COMPARISONS[request.param].function(worlds)
     drawn.draw_without_rendering()
     return drawn
-
-
-def texts(figure: Figure) -> Iterator[Text]:
-    ticks = [tick for tick in figure.findobj(Tick) if isinstance(tick, Tick)]
-    labels = {label for tick in ticks for label in (tick.label1, tick.label2)}
-    found = (text for text in figure.findobj(Text) if isinstance(text, Text) and text not in labels)
-    return (text for text in found if text.get_text().strip() and text.get_visible())
 
 
 def test_every_text_is_large_enough_for_a_projector(figure: Figure) -> None:

@@ -24,6 +24,7 @@ from sim.calendar import YEAR
 from sim.events import CaseRecord, Event, EventLog
 from sim.launch import QUARTER, custom, drafting, earning, following, let_in, quitting
 from sim.parameters import Value
+from tests.test_mechanisms import reached, told
 from tests.worlds import START, world
 
 Numbers = Mapping[str, Value]
@@ -127,20 +128,8 @@ def log(numbers: Numbers, seed: int = 1) -> EventLog:
     return _log(tuple(numbers.items()), seed)
 
 
-def told(run: EventLog, kind: str, **where: str) -> list[Event]:
-    return [
-        event
-        for event in run.events
-        if event.kind == kind and all(getattr(event, field) == word for field, word in where.items())
-    ]
-
-
-def moved(run: EventLog, target: str) -> dict[int, float]:
-    return {event.case: event.time for event in told(run, "move", target=target) if event.case}
-
-
 def operators(run: EventLog) -> float:
-    return len(moved(run, "launched"))
+    return len(reached(run, "launched"))
 
 
 def ordinances(run: EventLog) -> float:
@@ -148,7 +137,7 @@ def ordinances(run: EventLog) -> float:
 
 
 def purchases(run: EventLog) -> float:
-    return len(moved(run, "contract"))
+    return len(reached(run, "contract"))
 
 
 def nuisance(run: EventLog) -> float:
@@ -182,8 +171,8 @@ def test_what_citizens_pay_for_is_launched_and_not_bought() -> None:
     run = log(ALONE)
     passed = [event.target for event in told(run, "review", origin="final")]
     assert passed.count("launch") == operators(run) > 5
-    launched = moved(run, "launched").keys()
-    assert not launched & (moved(run, "preparation").keys() | moved(run, "contract").keys())
+    launched = reached(run, "launched").keys()
+    assert not launched & (reached(run, "preparation").keys() | reached(run, "contract").keys())
     origins = {event.origin for event in told(run, "move", target="launched")}
     assert origins == {"poc", "extended"} or origins == {"poc"}
 
@@ -198,7 +187,7 @@ def test_launches_take_the_place_of_purchases_share_by_share() -> None:
 
 def test_a_domain_can_be_the_only_one_with_a_market() -> None:
     run = log({**ALONE, "market.domain": 2})
-    domains = {case.domain for case in run.cases if case.case in moved(run, "launched")}
+    domains = {case.domain for case in run.cases if case.case in reached(run, "launched")}
     assert domains == {"buildings"}
 
 
@@ -209,7 +198,7 @@ def test_nothing_is_launched_where_running_it_costs_more_than_all_would_pay() ->
 def test_a_launch_is_paid_by_the_vendor_and_by_private_money_alone() -> None:
     run = log(CROWDED)
     vendors = {case.case: case.vendor for case in run.cases}
-    launched = moved(run, "launched")
+    launched = reached(run, "launched")
     for purpose in ("launch cost", "running cost", "registration"):
         paid = told(run, "payment", reason=purpose)
         assert paid
@@ -228,7 +217,7 @@ def test_a_sole_operator_earns_its_share_of_the_demand_in_every_quarter() -> Non
     gone = {event.actor for event in told(run, "leave")}
     checked = 0
     for case in run.cases:
-        since = moved(run, "launched").get(case.case)
+        since = reached(run, "launched").get(case.case)
         if since is None or case.vendor in gone or case.fit is None:
             continue
         appeal = case.fit * (1 + 0.3 * case.novelty)
@@ -258,8 +247,8 @@ def test_a_launched_service_lasts_or_is_given_up_and_nothing_else() -> None:
 def test_a_need_that_the_market_serves_is_offered_to_nobody_else_until_nobody_serves_it() -> None:
     run = log(ALONE)
     need = {case.case: case.need for case in run.cases}
-    spans = {need[case]: time for case, time in moved(run, "launched").items()}
-    ends = {need[case]: time for case, time in moved(run, "abandoned").items()}
+    spans = {need[case]: time for case, time in reached(run, "launched").items()}
+    ends = {need[case]: time for case, time in reached(run, "abandoned").items()}
     hosted = [
         (need[event.case], event.time)
         for event in told(run, "decision", target="hosts")
@@ -274,7 +263,7 @@ def test_an_election_does_not_touch_what_the_city_did_not_buy() -> None:
     polling = START + timedelta(days=1000)
     run = sim.run(world(numbers, {"politics.embedding": 0}, days=1461, elections=(polling,)), 1)
     assert told(run, "move", target="closed", reason="political")
-    launched = {case for case, time in moved(run, "launched").items() if time < 1000}
+    launched = {case for case, time in reached(run, "launched").items() if time < 1000}
     ended = [event for event in told(run, "move") if event.case in launched and event.time == 1000]
     assert launched
     assert not ended
@@ -292,7 +281,7 @@ def test_success_brings_imitators_near_the_first() -> None:
         assert case.parent is not None
         first = records[case.parent]
         assert (case.need, case.domain, case.department) == (first.need, first.domain, first.department)
-        assert moved(run, "launched")[case.case] > moved(run, "launched")[first.case]
+        assert reached(run, "launched")[case.case] > reached(run, "launched")[first.case]
         assert case.motive == "solver"
     assert len({(case.need, case.vendor) for case in followers}) == len(followers)
 
@@ -338,7 +327,7 @@ def test_a_good_name_brings_more_imitators() -> None:
 
     def followers(run: EventLog) -> float:
         """Imitators for each market that was opened."""
-        first = sum(case.channel != "market" for case in run.cases if case.case in moved(run, "launched"))
+        first = sum(case.channel != "market" for case in run.cases if case.case in reached(run, "launched"))
         return (operators(run) - first) / first if first else 0.0
 
     mean, error = gain(followers, bad, still)
@@ -437,7 +426,7 @@ def test_the_market_rises_and_is_then_regulated() -> None:
         run = log({**CROWDED, "market.cap": 4}, seed)
         in_force = {event.origin: event for event in told(run, "ordinance", target="in force")}
         need = {case.case: case.need for case in run.cases}
-        for case, time in moved(run, "launched").items():
+        for case, time in reached(run, "launched").items():
             rule = in_force.get(need[case])
             if rule is not None:
                 before, after = before + (time < rule.time), after + (time > rule.time)
@@ -552,7 +541,7 @@ def test_the_story_of_the_first_and_of_an_imitator() -> None:
 
 def test_every_case_of_a_market_has_a_story() -> None:
     run = log(CROWDED)
-    for case in moved(run, "launched"):
+    for case in reached(run, "launched"):
         found = story.tell(run, case)
         assert found.lines
         assert not any("{" in line.text for line in found.lines)
@@ -566,7 +555,7 @@ def test_in_taipei_shared_scooters_end_in_an_ordinance_and_not_in_a_purchase() -
     """P14 with S20: against the same city without citizens who pay."""
 
     def bought(run: EventLog) -> int:
-        return len(moved(run, "contract").keys() & {c.case for c in run.cases if c.domain == "transport"})
+        return len(reached(run, "contract").keys() & {c.case for c in run.cases if c.domain == "transport"})
 
     seeds = range(1, 16)
     with_, without = ([sim.run(name, seed) for seed in seeds] for name in ("wemo", "taipei_2016_2021"))

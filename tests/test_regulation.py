@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 import sim
 from sim.clearance import assessment, way_through
-from sim.events import Event, EventLog
+from sim.events import EventLog
 from sim.parameters import Value
 from sim.scenario import Change
+from tests.test_mechanisms import reached, told
 from tests.worlds import START, world
 
 Numbers = Mapping[str, Value]
@@ -96,27 +97,15 @@ def log(numbers: Numbers, seed: int) -> EventLog:
     return _log(tuple(numbers.items()), seed)
 
 
-def told(run: EventLog, kind: str, **where: str) -> list[Event]:
-    return [
-        event
-        for event in run.events
-        if event.kind == kind and all(getattr(event, field) == word for field, word in where.items())
-    ]
-
-
-def moved(run: EventLog, target: str) -> dict[int, float]:
-    return {event.case: event.time for event in told(run, "move", target=target) if event.case}
-
-
 def pocs(run: EventLog, domain: str | None = None) -> int:
     """POCs started, in one domain or in all."""
     wanted = {case.case for case in run.cases if domain in (None, case.domain)}
-    return len(moved(run, "poc").keys() & wanted)
+    return len(reached(run, "poc").keys() & wanted)
 
 
 def clearance_days(run: EventLog) -> float:
     """Mean days from the match to the clearance."""
-    begun, done = moved(run, "matched"), moved(run, "cleared")
+    begun, done = reached(run, "matched"), reached(run, "cleared")
     return fmean(done[case] - begun[case] for case in begun.keys() & done)
 
 
@@ -152,7 +141,7 @@ def test_a_sandbox_spares_its_cases_the_hearing_and_no_others() -> None:
     barriers = {case.case: case.barrier for case in run.cases}
     assert heard
     assert all(barriers[case] > 0.5 for case in heard if case)
-    assert any(barriers[case] <= 0.5 for case in moved(run, "poc"))
+    assert any(barriers[case] <= 0.5 for case in reached(run, "poc"))
 
 
 def test_speed_shortens_the_clearance_further_and_works_through_the_sandbox_alone() -> None:
@@ -174,8 +163,8 @@ NATIONAL: Numbers = {"clearance.national_share": 1.0}
 
 def test_no_sandbox_and_no_hearing_lifts_national_law() -> None:
     run = log({**NATIONAL, "clearance.sandbox": 1.0}, 1)
-    assert moved(run, "matched")
-    assert not moved(run, "poc")
+    assert reached(run, "matched")
+    assert not reached(run, "poc")
     assert not told(run, "hearing")
     assert {event.reason for event in told(run, "move", target="closed", origin="matched")} == {"regulatory"}
     assert same(NATIONAL, {**NATIONAL, "clearance.sandbox": 1.0, "politics.success_gain": 0.0})
@@ -186,7 +175,7 @@ def test_the_share_of_national_law_is_what_it_says() -> None:
     stopped, met = 0, 0
     for seed in SEEDS:
         run = log({"clearance.national_share": 0.4, "clearance.sandbox": 1.0}, seed)
-        needs = {case.need for case in run.cases if case.case in moved(run, "matched")}
+        needs = {case.need for case in run.cases if case.case in reached(run, "matched")}
         closed = told(run, "move", target="closed", origin="matched", reason="regulatory")
         cases = {event.case for event in closed}
         stopped += len({case.need for case in run.cases if case.case in cases})
@@ -214,10 +203,10 @@ def test_a_field_frees_the_pocs_of_its_domain_from_then_on() -> None:
     run = log({**FIELD, "politics.support": 1.0}, 1)
     (opened,) = (event.time for event in told(run, "field", target="open"))
     domain = {case.case: case.domain for case in run.cases}
-    tested = moved(run, "poc")
+    tested = reached(run, "poc")
     assert {domain[case] for case in tested} == {"governance"}
     assert min(tested.values()) > opened
-    waiting = [case for case, time in moved(run, "matched").items() if time < opened]
+    waiting = [case for case, time in reached(run, "matched").items() if time < opened]
     assert any(case in tested for case in waiting)  # those who waited for it are not forgotten
 
 
@@ -234,8 +223,8 @@ def test_nobody_seeks_a_field_where_the_law_stops_nobody() -> None:
 
 def test_a_field_helps_nobody_in_a_city_that_tests_nothing() -> None:
     run = log({**FIELD, "poc.required": False}, 1)
-    assert moved(run, "matched")
-    assert not moved(run, "cleared")
+    assert reached(run, "matched")
+    assert not reached(run, "cleared")
 
 
 HIGH: Numbers = {**FIELD, "politics.support": 0.9}
@@ -285,9 +274,9 @@ def test_a_field_that_is_no_longer_wanted_is_dropped() -> None:
     assert not [event for event in told(run, "field") if event.time > dropped.time]
     closed = told(run, "move", target="closed", reason="regulatory")
     assert any(event.time == dropped.time for event in closed)  # they waited for it
-    late = [case for case, time in moved(run, "matched").items() if time > dropped.time]
+    late = [case for case, time in reached(run, "matched").items() if time > dropped.time]
     assert late
-    assert not set(late) & set(moved(run, "poc"))
+    assert not set(late) & set(reached(run, "poc"))
 
 
 def test_a_motion_takes_a_slot_of_the_meeting() -> None:
@@ -318,7 +307,7 @@ def test_the_field_for_self_driving_cars_needs_a_strong_mayor() -> None:
 
     def barred(run: EventLog) -> int:
         behind = {case.case for case in run.cases if case.barrier > 0 and case.domain == "transport"}
-        return len(moved(run, "poc").keys() & behind)
+        return len(reached(run, "poc").keys() & behind)
 
     found = [barred(one) - barred(other) for one, other in zip(strong, weak, strict=True)]
     assert fmean(found) > 3 * stdev(found) / sqrt(len(found))
@@ -329,7 +318,7 @@ def test_the_field_for_self_driving_cars_needs_a_strong_mayor() -> None:
 @pytest.mark.slow
 def test_the_sandbox_lets_more_barred_cases_be_tested_in_taipei() -> None:
     def barred(run: EventLog) -> int:
-        return len(moved(run, "poc").keys() & {case.case for case in run.cases if case.barrier > 0})
+        return len(reached(run, "poc").keys() & {case.case for case in run.cases if case.barrier > 0})
 
     pairs = [(sim.run("sandbox", seed), sim.run("taipei_2016_2021", seed)) for seed in range(1, 16)]
     found = [barred(one) - barred(other) for one, other in pairs]
