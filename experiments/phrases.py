@@ -132,6 +132,10 @@ HEARINGS = {
     "refused": "no solution is found, and the case is given up",
 }
 
+#: why a case goes to the steering group
+REFERRALS = {Reason.REGULATORY.value: "The law stands in the way"}
+REFERRAL = "Another department does not consent"
+
 BARRIERS = {Reason.REGULATORY.value: "the law that stands in the way"}
 BARRIER = "another department that will not take part"
 

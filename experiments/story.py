@@ -291,6 +291,12 @@ def _stopped(text: str) -> str:
     return text if text.endswith("?") else f"{text}."
 
 
+def _referred(_: Life, event: Event) -> str:
+    why = phrases.REFERRALS.get(str(event.reason), phrases.REFERRAL)
+    others = count((event.amount or 1) - 1, "other case")
+    return f"{why}: it waits to be heard by the steering group, with {others}."
+
+
 def _hearing(life: Life, event: Event) -> str:
     turn = sum(each.time <= event.time for each in life.of(Kind.HEARING))
     again = {1: "", 2: " again", 3: " for the third time"}.get(turn, f" for the {turn}th time")
@@ -328,6 +334,7 @@ def _interest(_: Life, event: Event) -> str | None:
 _SPECIAL: Mapping[str, Callable[[Life, Event], str | None]] = {
     Kind.DONE: _task,
     Kind.REVIEW: _review,
+    Kind.REFERRED: _referred,
     Kind.HEARING: _hearing,
     Kind.ROUND: _round,
     Kind.AWARD: _award,

@@ -9,10 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    pass
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -32,6 +29,7 @@ class Kind(StrEnum):
     begun        office                  task                             days waited
     done         office                  task                             days worked
     review       panel      midway/final verdict        weakest criterion score
+    referred     steering                               barrier           cases on the docket
     hearing      steering   motion       granted/...    reason            support
     decision     department              hosts/declines reason
     meeting      steering                                                 cases on the docket
@@ -74,6 +72,7 @@ class Kind(StrEnum):
     DONE = "done"
     REVIEW = "review"
     DECISION = "decision"
+    REFERRED = "referred"
     HEARING = "hearing"
     MEETING = "meeting"
     ELECTION = "election"

@@ -76,6 +76,10 @@ class Steering(mesa.Agent):
     def refer(self, case: Case, difficulty: float, cause: Reason, then: Callable[[Case], None]) -> None:
         """Bring a blocked case before the group; ``then(case)`` is called when the barrier is lifted."""
         self._docket[case.number] = Blocked(case, difficulty, cause, then)
+        waiting = sum(not entry.case.over for entry in self._docket.values())
+        self.model.tell(
+            Kind.REFERRED, self.city, case.number, actor=GROUP, reason=cause, amount=float(waiting)
+        )
 
     def propose(
         self, subject: str, key: int, difficulty: float, cause: Reason, then: Callable[[], None]
