@@ -140,6 +140,7 @@ class Ecosystem(mesa.Model):
         """Run to the end and hand over the record, with what is then true of each case."""
         self.calendar.run(self.world.days)
         self.log.cases[:] = [case.record(self._fit(case)) for case in self.cases]
+        _forget(self)
         return self.log
 
     def _fit(self, case: Case) -> float | None:
@@ -279,6 +280,11 @@ class Ecosystem(mesa.Model):
 
 def _made(names: tuple[str, ...]) -> tuple[Policy, ...]:
     return tuple(POLICIES[name]() for name in names)
+
+
+def _forget(model: Ecosystem) -> None:
+    """Let go of a model: Mesa 3.3 numbers agents in a table of the class, which keeps all models for ever."""
+    getattr(mesa.Agent, "_ids", {}).pop(model, None)
 
 
 def run(scenario: str | Scenario, seed: int = 0) -> EventLog:

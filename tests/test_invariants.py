@@ -6,7 +6,9 @@ month by month, and looked at after each month. The log alone must tell the stat
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -494,3 +496,12 @@ def test_a_step_is_a_month_and_the_last_one_ends_with_the_run() -> None:
         model.step()
         ends.append(model.now)
     assert ends == [MONTH, 2 * MONTH, 3 * MONTH, 100.0, 100.0]
+
+
+def test_a_run_that_is_over_leaves_no_model_in_memory() -> None:
+    model = Ecosystem(world({"vendors.initial": 5}, days=60), seed=1)
+    left = weakref.ref(model)
+    model.finish()
+    del model
+    gc.collect()
+    assert left() is None
