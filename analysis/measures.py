@@ -46,6 +46,9 @@ CALLED = ("problem_led", "challenge")
 ASKED = ("top_down", *CALLED)
 OFFERED = ("bottom_up", "pitch")
 
+#: purposes of payments that vendors make before they know whether they sell anything
+EFFORT = ("poc cost", "bid cost")
+
 #: purposes of payments with which an operator pays for a service that citizens buy
 OPERATION = ("launch cost", "running cost", "registration")
 
@@ -516,6 +519,10 @@ def _inherited_completed(tables: Tables) -> Floats:
     return share(count(tables, _inherited(tables) & served), _inherited_projects(tables))
 
 
+def _vendor_cost(tables: Tables) -> Floats:
+    return total(tables, payments(tables, *EFFORT)) - total(tables, payments(tables, "poc grant"))
+
+
 def _told(tables: Tables, kind: str) -> Mask:
     return is_(tables.events["kind"], kind)
 
@@ -692,6 +699,9 @@ MEASURES: dict[str, Measure] = {
             "share",
             _inherited_completed,
             _inherited_projects,
+        ),
+        Measure(
+            "vendor_cost", "what POCs and bids cost vendors, less the city's grants", "NT$ m", _vendor_cost
         ),
     )
 }

@@ -6,8 +6,8 @@ by the same functions from these tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -87,8 +87,9 @@ class Tables:
         import pandas as pd
 
         moves, times = self._moves, np.full((len(self.cases), len(STAGES)), np.inf)
-        column = pd.Index(STAGES).get_indexer(pd.Index(moves["target"]))
-        np.minimum.at(times, (self.case_of_event[moves.index], column), moves["time"].to_numpy())
+        column = pd.Index(STAGES).get_indexer(pd.Index(self.events["target"].iloc[moves]))
+        when = self.events["time"].to_numpy()[moves]
+        np.minimum.at(times, (self.case_of_event[moves], column), when)
         times[np.isinf(times)] = np.nan
         return pd.DataFrame(times, columns=pd.Index(STAGES))
 
@@ -105,37 +106,41 @@ class Tables:
     @cached_property
     def last(self) -> pd.DataFrame:
         """The last move of each case: origin, target, reason (missing where there is none)."""
-        moves = self._moves
-        last = moves[["origin", "target", "reason"]].set_axis(self.case_of_event[moves.index])
-        return last[~last.index.duplicated(keep="last")].reindex(np.arange(len(self.cases)))
+        move = np.full(len(self.cases), -1)
+        move[self.case_of_event[self._moves]] = self._moves  # of several moves the last one stays
+        return self.events[["origin", "target", "reason"]].reindex(move).reset_index(drop=True)
 
-    @property
-    def _moves(self) -> pd.DataFrame:
-        known = is_(self.events["kind"], "move") & (self.case_of_event >= 0)
-        return self.events[known]
+    @cached_property
+    def _moves(self) -> Rows:
+        """The rows of the moves in ``events``."""
+        return np.flatnonzero(is_(self.events["kind"], "move") & (self.case_of_event >= 0))
 
 
 def tables(logs: Iterable[EventLog]) -> Tables:
-    """The tables of some runs, in the order given.
+    """The tables of some runs, in the order given; no log is needed any more when the next one is asked for.
 
     Raises:
         ModelError: two logs have the same scenario and seed, so their rows could not be told apart.
     """
     import pandas as pd
 
-    logs = list(logs)
+    heads, case_rows, event_rows = list[EventLog](), _Rows(CaseRecord), _Rows(Event)
+    for log in logs:
+        heads.append(replace(log, events=[], cases=[]))
+        case_rows.add(log.cases)
+        event_rows.add(log.events)
     runs = pd.DataFrame(
         {
-            "scenario": pd.Categorical([log.scenario for log in logs]),
-            "seed": np.array([log.seed for log in logs], dtype=np.int64),
-            "start": np.array([log.start for log in logs], dtype="datetime64[ms]"),
-            "days": np.array([log.days for log in logs], dtype=float),
+            "scenario": pd.Categorical([head.scenario for head in heads]),
+            "seed": np.array([head.seed for head in heads], dtype=np.int64),
+            "start": np.array([head.start for head in heads], dtype="datetime64[ms]"),
+            "days": np.array([head.days for head in heads], dtype=float),
         }
     )
-    events = _long(runs, [log.events for log in logs], Event)
-    run = np.repeat(np.arange(len(logs)), [len(log.events) for log in logs])
+    events = event_rows.frame(runs)
+    run = np.repeat(np.arange(len(heads)), event_rows.lengths)
     events.insert(3, "date", dates(runs["start"].to_numpy()[run], events["time"].to_numpy()))
-    return _checked(Tables(runs, _long(runs, [log.cases for log in logs], CaseRecord), events))
+    return _checked(Tables(runs, case_rows.frame(runs), events))
 
 
 def concat(parts: Sequence[Tables]) -> Tables:
@@ -183,32 +188,55 @@ def dates(start: NDArray[Any], time: Floats) -> NDArray[np.datetime64]:
 
 def is_(column: pd.Series[Any], *words: str) -> Mask:
     """Where a column of words holds one of ``words``; False where it is missing."""
-    found = column == words[0] if len(words) == 1 else column.isin(words)
-    return cast(Mask, found.to_numpy(dtype=bool, na_value=False))
+    codes, known = coded(column)
+    chosen = np.zeros(len(codes), dtype=bool)
+    for word in words:
+        if word in known:
+            chosen |= codes == known.get_loc(word)
+    return chosen
 
 
-def _long(runs: pd.DataFrame, records: Sequence[Sequence[tuple[Any, ...]]], record: Any) -> pd.DataFrame:
-    import pandas as pd
-
-    lengths = [len(rows) for rows in records]
-    cells = chain.from_iterable(chain.from_iterable(records))
-    flat = np.fromiter(cells, object, sum(lengths) * len(record._fields)).reshape(-1, len(record._fields))
-    columns = {name: runs[name].repeat(lengths).reset_index(drop=True) for name in RUN}
-    for place, (name, hint) in enumerate(record.__annotations__.items()):
-        columns[name] = _column(flat[:, place], str(getattr(hint, "__forward_arg__", hint)))
-    return pd.DataFrame(columns)
+def coded(column: pd.Series[Any]) -> tuple[NDArray[Any], pd.Index[Any]]:
+    """The words of a column as numbers, -1 where missing, and the words that these stand for."""
+    words = cast("pd.Categorical", column.astype("category").array)
+    return words.codes, words.categories
 
 
-def _column(cells: NDArray[np.object_], hint: str) -> Any:
+class _Rows:
+    """Records of many runs, one below the other."""
+
+    def __init__(self, record: Any) -> None:
+        self._record, self._cells = record, list[Any]()
+        self.lengths = list[int]()
+
+    def add(self, records: Sequence[tuple[Any, ...]]) -> None:
+        """Take in the cells alone: so many tuples would be a burden to the garbage collector."""
+        self._cells.extend(chain.from_iterable(records))
+        self.lengths.append(len(records))
+
+    def frame(self, runs: pd.DataFrame) -> pd.DataFrame:
+        import pandas as pd
+
+        fields = self._record.__annotations__
+        columns = {name: runs[name].repeat(self.lengths).reset_index(drop=True) for name in RUN}
+        for place, (name, hint) in enumerate(fields.items()):
+            cells = self._cells[place :: len(fields)]
+            columns[name] = _column(cells, str(getattr(hint, "__forward_arg__", hint)))
+        return pd.DataFrame(columns)
+
+
+def _column(cells: list[Any], hint: str) -> Any:
     """Words become categories, so that each is kept once; whole numbers may be missing."""
     import pandas as pd
     import pyarrow as pa
 
     if hint.startswith("float"):
-        return cells.astype(float)
+        return pa.array(cells, pa.float64()).to_numpy(zero_copy_only=False)
     if hint.startswith("int"):
         return pa.array(cells, pa.int32()).to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)
-    return pa.array(cells, pa.string()).dictionary_encode().to_pandas()
+    codes, words = pd.factorize(np.fromiter(cells, object, len(cells)))
+    kind = pd.CategoricalDtype(pd.Index(words, dtype="str"))
+    return pd.Categorical.from_codes(codes, dtype=kind, validate=False)
 
 
 def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -241,16 +269,16 @@ def _cut(runs: pd.DataFrame, when: float | date) -> Floats:
 
 def _run_of(runs: pd.DataFrame, table: pd.DataFrame) -> Rows:
     """The rows of a run lie together, so only the first row of each block is looked up."""
-    import pandas as pd
-
-    if len(runs) == 1:
-        return np.zeros(len(table), dtype=np.intp)
     scenario, seed = table["scenario"].astype("category").cat.codes.to_numpy(), table["seed"].to_numpy()
     new = np.ones(len(table), dtype=bool)
     new[1:] = (scenario[1:] != scenario[:-1]) | (seed[1:] != seed[:-1])
-    heads = table.loc[new, RUN].astype({"scenario": str})
-    index = pd.MultiIndex.from_frame(runs[RUN].astype({"scenario": str}))
-    return cast(Rows, index.get_indexer(pd.MultiIndex.from_frame(heads))[np.cumsum(new) - 1])
+    places = {run: place for place, run in enumerate(_labels(runs))}
+    heads = np.array([places.get(run, -1) for run in _labels(table.loc[new, RUN])], dtype=np.intp)
+    return cast(Rows, heads[np.cumsum(new) - 1])
+
+
+def _labels(runs: pd.DataFrame) -> Iterator[tuple[str, int]]:
+    return zip(runs["scenario"].astype(str), runs["seed"].tolist(), strict=True)
 
 
 def _rows_of(tables: Tables, run: Rows, case: pd.Series[Any]) -> Rows:

@@ -37,7 +37,7 @@ CONTENT = "part.json"
 #: the column with the id of a row's job
 JOB = "job"
 #: runs in a row group of a finished table
-GROUP = {"outcomes": 2_000, "runs": 2_000, "cases": 1_000, "events": 100}
+GROUP = {"outcomes": 1_000, "runs": 1_000, "cases": 1_000, "events": 100}
 #: parts of one table in memory at a time
 CACHED = 4
 

@@ -118,6 +118,7 @@ class Batch:
 
 Simulate = Callable[["Scenario", int], "EventLog"]
 Workers = Callable[[], int]
+Work = Callable[[Sequence[Job], int], Batch]
 
 
 def cores() -> int:
@@ -162,8 +163,8 @@ def batches(
     crew = workers if callable(workers) else partial(int, workers)
     pace = _Pace(iter(jobs), chunk, number, crew)
     if pool is None and crew() == 1:
-        return (pace.seen(work(todo.jobs, todo.place)) for todo in pace)
-    pool = pool or partial(_processes, crew(), simulate)
+        return _here(work, pace, simulate)
+    pool = pool or partial(processes, crew(), simulate)
     return _Crew(work, pace, pool, crew, deaths).batches()
 
 
@@ -190,20 +191,27 @@ def joined(parts: Iterable[Batch]) -> Batch:
 
 
 def _batch(jobs: Sequence[Job], place: int, keep: Keep, simulate: Simulate | None) -> Batch:
-    began = time.perf_counter()
-    made = [_made(job, simulate or _model()) for job in jobs]
-    failures = tuple(run for run in made if isinstance(run, Failure))
-    logs = [run for run in made if not isinstance(run, Failure)]
+    began, failures = time.perf_counter(), list[Failure]()
     try:
-        tables, outcomes = _measured(logs) if logs else (None, None)
+        tables, outcomes = _measured(_logs(jobs, simulate or _model(), failures))
     except Exception as error:  # noqa: BLE001  # one log must not take the others with it
         if len(jobs) > 1:
             alone = (_batch([job], place + index, keep, simulate) for index, job in enumerate(jobs))
             return joined(alone)
-        tables, outcomes, failures = None, None, (_failure(jobs[0], error),)
+        tables, outcomes, failures = None, None, [_failure(jobs[0], error)]
     kept = tables if keep == "everything" else None
     seconds = time.perf_counter() - began
-    return Batch(len(jobs), kept, outcomes, failures, place, seconds, provenance.code_of_outcomes())
+    return Batch(len(jobs), kept, outcomes, tuple(failures), place, seconds, provenance.code_of_outcomes())
+
+
+def _logs(jobs: Sequence[Job], simulate: Simulate, failures: list[Failure]) -> Iterator[EventLog]:
+    """The logs of runs that succeed, one after the other; those that fail are added to ``failures``."""
+    for job in jobs:
+        made = _made(job, simulate)
+        if isinstance(made, Failure):
+            failures.append(made)
+        else:
+            yield made
 
 
 def _made(job: Job, simulate: Simulate) -> EventLog | Failure:
@@ -220,12 +228,12 @@ def _failure(job: Job, error: BaseException) -> Failure:
     return Failure(job.label, job.seed, told, "".join(traceback.format_exception(error)))
 
 
-def _measured(logs: Sequence[EventLog]) -> tuple[Tables, pd.DataFrame]:
+def _measured(logs: Iterable[EventLog]) -> tuple[Tables, pd.DataFrame] | tuple[None, None]:
     from analysis.measures import outcomes
     from analysis.tables import tables
 
     made = tables(logs)
-    return made, outcomes(made)
+    return (made, outcomes(made)) if len(made.runs) else (None, None)
 
 
 def _model() -> Simulate:
@@ -234,9 +242,20 @@ def _model() -> Simulate:
     return cast(Simulate, sim.run)
 
 
-# --- chunks over an executor --------------------------------------------------------------------
+# --- chunks in this process ---------------------------------------------------------------------
 
-Work = Callable[[Sequence[Job], int], Batch]
+
+def _here(work: Work, pace: _Pace, simulate: Simulate | None) -> Iterator[Batch]:
+    _import(simulate)
+    gc.freeze()  # as load() does, until the last run
+    try:
+        for todo in pace:
+            yield pace.seen(work(todo.jobs, todo.place))
+    finally:
+        gc.unfreeze()
+
+
+# --- chunks over an executor --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +351,7 @@ class _Crew:
             if not self._home and self._breaks >= STARTS:
                 raise WorkersError(f"worker processes die as soon as they begin ({error})") from error
         except BaseException:
-            _abandon(executor, self._under_way)
+            abandon(executor, self._under_way)
             raise
         finally:
             executor.shutdown(wait=True)
@@ -367,7 +386,7 @@ class _Crew:
         self._again = deque(sorted(kept, key=lambda chunk: chunk.suspect))
 
 
-def _abandon(executor: Executor, futures: Iterable[Future[Batch]]) -> None:
+def abandon(executor: Executor, futures: Iterable[Future[Batch]] = ()) -> None:
     """Let nobody wait for chunks that are no longer wanted."""
     if isinstance(executor, ProcessPoolExecutor):
         for process in list((executor._processes or {}).values()):  # terminate_workers() from Python 3.14 on
@@ -377,7 +396,7 @@ def _abandon(executor: Executor, futures: Iterable[Future[Batch]]) -> None:
             future.cancel()
 
 
-def _processes(workers: int, simulate: Simulate | None) -> Executor:
+def processes(workers: int, simulate: Simulate | None) -> Executor:
     """Fresh interpreters: the same on every platform, and no threads of a library are copied."""
     begin = partial(_begin_work, simulate)
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin)
@@ -390,15 +409,19 @@ def _begin_work(simulate: Simulate | None) -> None:
 
 
 def load(simulate: Simulate | None = None) -> None:
-    """Import what runs need, and let the garbage collector pass over it from now on: that saves a fifth."""
+    """Import what runs need, and let the garbage collector pass over it from now on: that saves a tenth."""
+    _import(simulate)
+    gc.collect()
+    gc.freeze()
+
+
+def _import(simulate: Simulate | None) -> None:
     import pandas  # noqa: F401  # the analysis imports it late
     import pyarrow  # noqa: F401
 
     import analysis.measures  # noqa: F401
 
     simulate or _model()
-    gc.collect()
-    gc.freeze()
 
 
 def _end_with_parent() -> None:

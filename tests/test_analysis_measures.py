@@ -112,6 +112,7 @@ def by_hand() -> pd.Series[float]:
         ("loss_financial", 1 / 4),
         ("loss_technical", 1 / 4),
         ("loss_administrative", 1 / 4),
+        ("vendor_cost", 1.0 - 0.2),
     ],
 )
 def test_measure_counted_by_hand(by_hand: pd.Series[float], measure: str, value: float) -> None:

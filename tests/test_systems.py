@@ -330,7 +330,7 @@ def test_measure_counted_by_hand(by_hand: pd.Series[float], measure: str, value:
 def test_nothing_happened() -> None:
     found = outcomes(tables([EventLog("still", 1, markov.START, 1000.0)])).iloc[0]
     undefined = {name for name in MEASURES if isnan(found[name])}
-    counts = {"pilots_stuck", "fields_opened", "barrier_pocs"}
+    counts = {"pilots_stuck", "fields_opened", "barrier_pocs", "vendor_cost"}
     mine = set(list(MEASURES)[list(MEASURES).index("waste_share") :])
     assert mine - undefined == counts
 
