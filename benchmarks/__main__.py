@@ -1,4 +1,4 @@
-"""Print the benchmarks: ratios between programs that ran in turn on this machine."""
+"""Print benchmarks: ratios between programs that ran in turn on this machine."""
 
 from __future__ import annotations
 
@@ -7,19 +7,97 @@ import os
 import platform
 import sys
 from collections.abc import Callable
-from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
+from typing import NamedTuple
+
+
+class Part(NamedTuple):
+    """A part of the benchmarks; its module has the function ``report``, which gives the text.
+
+    Attributes:
+        title: what is printed above it.
+        arguments: from the command line to those of ``report``.
+        quick: made unless parts are named.
+        needs: a module that not everybody has.
+    """
+
+    title: str
+    arguments: Callable[[argparse.Namespace], tuple[int, ...]]
+    quick: bool = True
+    needs: str = ""
+
+
+#: module -> part, in the order in which they are printed
+PARTS = {
+    "speed": Part("Speed: median (smallest-largest)", lambda chosen: (chosen.pairs,), needs="simpy"),
+    "memory": Part("Memory of one run", lambda _: (), needs="simpy"),
+    "profiles": Part("Where the time goes", lambda chosen: (max(1, chosen.pairs // 2),)),
+    "startup": Part("Start-up: median (smallest-largest)", lambda chosen: (chosen.starts,)),
+    "overhead": Part(
+        "Runner, analysis, store: median (smallest-largest)",
+        lambda chosen: (chosen.rounds, chosen.runs),
+        quick=False,
+    ),
+    "efficiency": Part(
+        "Two workers: median (smallest-largest)", lambda chosen: (chosen.rounds, 5 * chosen.runs), quick=False
+    ),
+    "growth": Part(
+        "Memory of many runs", lambda chosen: (1_000, chosen.many, max(10, chosen.many // 100)), quick=False
+    ),
+    "peers": Part(
+        "The same study by others: median (smallest-largest)",
+        lambda chosen: (chosen.rounds, chosen.runs),
+        quick=False,
+    ),
+    "coverage": Part("How often 95% intervals hold the truth", lambda chosen: (chosen.studies,), quick=False),
+}
 
 
 def main() -> None:
     """Read the command line and print one part after the other."""
+    chosen = _parser().parse_args()
+    named = chosen.parts or [name for name, part in PARTS.items() if part.quick]
+    wanted = [name for name in PARTS if chosen.all or name in named]
+    print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores")
+    for name in wanted:
+        part = PARTS[name]
+        if part.needs and find_spec(part.needs) is None:
+            sys.exit(f'{name} needs the module {part.needs}: pip install "cityfunnel[bench]"')
+        report = import_module(f"benchmarks.{name}").report
+        print(f"\n{part.title}\n\n{report(*part.arguments(chosen))}", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    quick, slow = ([name for name, part in PARTS.items() if part.quick == kind] for kind in (True, False))
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--pairs", type=_positive, default=20, help="runs of each program (default: 20)")
-    parser.add_argument("--starts", type=_positive, default=7, help="starts of each command (default: 7)")
-    chosen = parser.parse_args()
-    if find_spec("simpy") is None:
-        sys.exit('the benchmarks need SimPy: pip install "cityfunnel[bench]"')
-    _print(chosen.pairs, chosen.starts)
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        type=_part,
+        metavar="PART",
+        help=f"one of {', '.join(quick)} (all of these unless parts are named), or, which take minutes,"
+        f" {', '.join(slow)}",
+    )
+    parser.add_argument("--all", action="store_true", help="every part")
+    for name, number, what in (
+        ("--pairs", 20, "runs of each program in speed; half of it in profiles"),
+        ("--starts", 7, "starts of each command in startup"),
+        ("--rounds", 3, "times that each program has its turn in overhead, efficiency and peers"),
+        ("--runs", 100, "runs in overhead; twice as many in peers, five times as many in efficiency"),
+        ("--many", 50_000, "runs in growth, which are compared with 1,000"),
+        ("--studies", 500, "simulated studies in coverage"),
+    ):
+        parser.add_argument(
+            name, type=_positive, default=number, metavar="N", help=f"{what} (default: {number:,})"
+        )
+    return parser
+
+
+def _part(name: str) -> str:
+    if name not in PARTS:
+        raise argparse.ArgumentTypeError(f"there is no part '{name}'; there are {', '.join(PARTS)}")
+    return name
 
 
 def _positive(text: str) -> int:
@@ -27,21 +105,6 @@ def _positive(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
-
-
-def _print(pairs: int, starts: int) -> None:
-    from benchmarks import memory, profiles, speed, startup
-
-    parts: dict[str, Callable[[], str]] = {
-        "Speed: median (smallest-largest)": partial(speed.report, pairs),
-        "Memory of one run": memory.report,
-        "Where the time goes": partial(profiles.report, max(1, pairs // 2)),
-        "Start-up: median (smallest-largest)": partial(startup.report, starts),
-    }
-    print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores")
-    for title, report in parts.items():
-        print(f"\n{title}\n")
-        print(report(), flush=True)
 
 
 if __name__ == "__main__":

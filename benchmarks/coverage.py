@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp
+from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.pairs import PILOT, Difference, cautious, difference, family, medians, next_look
+from benchmarks.timing import table
 
 Floats = NDArray[np.float64]
 Study = Callable[[np.random.Generator], bool]
@@ -57,6 +58,14 @@ STUDIES: dict[str, Study] = {
     "four policies at once": several,
     "until it is narrow enough": narrowed,
 }
+
+
+def report(number: int) -> str:
+    """The table, of so many studies of each kind."""
+    rows = {name: [f"{coverage(study, number):.1%}"] for name, study in STUDIES.items()}
+    noise = 1.96 * sqrt(0.95 * 0.05 / number)
+    told = f"held in {number:,} studies; if it is 95%, then 95% of such shares lie within {noise:.1%} of it"
+    return "\n".join([table(rows, "what is estimated", "held"), told])
 
 
 def coverage(study: Study, number: int = 500, seed: int = 20160320) -> float:

@@ -61,7 +61,7 @@ def _resident(name: str, work: Workload) -> list[str]:
     return done.stdout.split()
 
 
-def _largest() -> float:
+def largest() -> float:
     """Largest resident size of this process so far, in MB; NaN where the system does not tell."""
     status = Path("/proc/self/status")  # Linux; its getrusage counts the parent process in
     if status.exists():
@@ -78,9 +78,9 @@ def main() -> None:
     """Measure the program that standard input names, on the work that it gives."""
     name, events, draws, records, moves, vendors = json.load(sys.stdin)
     call = program(name, Workload(events, Draws(*draws), records, tuple(moves), vendors))
-    before = _largest()
+    before = largest()
     call()
-    sys.stdout.write(f"{before:.0f} {_largest():.0f}\n")
+    sys.stdout.write(f"{before:.0f} {largest():.0f}\n")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Callable
+from importlib import import_module
 from itertools import chain
 
 import pytest
 import simpy
 
 import sim
-from benchmarks import skeleton
+from benchmarks import __main__ as command
+from benchmarks import (
+    coverage,
+    efficiency,
+    growth,
+    memory,
+    overhead,
+    peers,
+    profiles,
+    skeleton,
+    speed,
+    startup,
+)
 from benchmarks.workload import SCENARIO, Draws, Workload, measured
 from sim.calendar import Calendar
 from sim.luck import Luck
@@ -90,3 +105,93 @@ def test_steps_share_the_work_out_evenly(work: Workload) -> None:
 def test_a_plan_needs_enough_events() -> None:
     with pytest.raises(ValueError, match="fewer events"):
         skeleton.planned(Workload(3, Draws(1, 1, 1), 1, (2,), 1))
+
+
+# --- the parts -----------------------------------------------------------------------------------
+
+SWEEP = peers.FIRST
+
+#: part -> a small report of it, and how lines of it begin
+SMALL: dict[str, tuple[Callable[[], str], tuple[str, ...]]] = {
+    "speed": (lambda: speed.report(1), (speed.MODEL, speed.STREAM, speed.ADDRESSED)),
+    "memory": (memory.report, (memory.MODEL, memory.SKELETON)),
+    "profiles": (lambda: profiles.report(1), ("sim/model.py",)),
+    "startup": (lambda: startup.report(1), tuple(startup.PROGRAMS)),
+    "overhead": (
+        lambda: overhead.report(1, 2),
+        (overhead.BARE, overhead.FROZEN, overhead.MEASURED, overhead.SWEPT, overhead.KEPT),
+    ),
+    "efficiency": (lambda: efficiency.report(1, 4), ("seconds, start-up", "seconds, steady")),
+    "growth": (lambda: growth.report(2, 4, 2), (growth.PARENT, growth.WORKER)),
+    "peers": (lambda: peers.report(1, 3), (SWEEP,)),
+    "coverage": (lambda: coverage.report(2), tuple(coverage.STUDIES)),
+}
+
+
+def test_every_part_is_known_here() -> None:
+    assert list(SMALL) == list(command.PARTS)
+    assert all(callable(import_module(f"benchmarks.{name}").report) for name in command.PARTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_every_part_has_its_lines(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "PROGRAMS", {SWEEP: peers.PROGRAMS[SWEEP]})  # others wait for lost runs
+    report, words = SMALL[name]
+    told = report()
+    for word in words:
+        line = next(line for line in told.splitlines() if line.startswith(word))
+        assert any(letter.isdigit() for letter in line)
+    if name == "peers":
+        assert line.endswith("nothing")
+        assert " that run " in line
+
+
+@pytest.mark.slow
+def test_a_peer_that_does_not_end_is_ended() -> None:
+    assert peers.made(SWEEP, peers.CALM, 3, 0.1) == (0, 0.1, "hangs, ended after 0 s")
+
+
+def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *words])
+    command.main()
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every part tells nothing but what it was given."""
+    for name in command.PARTS:
+        monkeypatch.setattr(import_module(f"benchmarks.{name}"), "report", lambda *given: f"given {given}")
+
+
+@pytest.mark.usefixtures("reports")
+def test_quick_parts_are_printed_unless_parts_are_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = {part.title for part in command.PARTS.values()}
+
+    def shown(*words: str) -> set[str]:
+        return titles & set(printed(capsys, monkeypatch, *words).splitlines())
+
+    assert shown() == {part.title for part in command.PARTS.values() if part.quick} < titles
+    assert shown("--all") == titles
+    assert shown("coverage", "speed") == {command.PARTS["coverage"].title, command.PARTS["speed"].title}
+
+
+@pytest.mark.usefixtures("reports")
+def test_sizes_come_from_the_command_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "given (2, 50)" in printed(capsys, monkeypatch, "efficiency", "--rounds", "2", "--runs", "10")
+    assert "given (1000, 5000, 50)" in printed(capsys, monkeypatch, "growth", "--many", "5000")
+
+
+@pytest.mark.parametrize(("word", "told"), [("sped", "there are speed, memory, "), ("--runs=0", "invalid")])
+def test_wrong_words_are_told(
+    word: str, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        printed(capsys, monkeypatch, word)
+    assert ended.value.code == 2
+    assert told in " ".join(capsys.readouterr().err.split())
