@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics import LEVEL
+from analysis.statistics import LEVEL, t_quantile
 from analysis.tables import Floats, Rows, Tables
 from sim.stages import ENDS
 
@@ -32,18 +32,20 @@ class Times(NamedTuple):
 
 
 class Incidence(NamedTuple):
-    """Share that has reached a stage by each time (days since submission), and its standard error."""
+    """Share that has reached a stage by each time (days since submission), and its standard error.
+
+    ``free`` are the degrees of freedom of the error: groups less one.
+    """
 
     time: Floats
     share: Floats
     error: Floats
+    free: float = np.inf
 
     def band(self, level: float = LEVEL) -> tuple[Floats, Floats]:
         """The ends of the pointwise interval, on the log(-log) scale, so that they stay within 0 and 1."""
-        from scipy.special import ndtri
-
         inner = (self.share > 0) & (self.share < 1)
-        part, slope = np.where(inner, self.share, 0.5), float(ndtri((1 + level) / 2))
+        part, slope = np.where(inner, self.share, 0.5), t_quantile(max(1.0, self.free), level)
         spread = np.exp(slope * self.error / (-np.log(part) * part))
         low, high = (np.where(inner, part**power, self.share) for power in (spread, 1 / spread))
         return low, high
@@ -91,7 +93,7 @@ def aalen_johansen(
     labels = np.arange(len(time)) if groups is None else np.unique(groups, return_inverse=True)[1][order]
     estimate = _estimator(time, status, grid)
     share = estimate(np.ones(len(time), dtype=bool))
-    return Incidence(grid, share, _jackknife(estimate, labels, share))
+    return Incidence(grid, share, _jackknife(estimate, labels, share), float(labels.max(initial=0)))
 
 
 def _estimator(time: Floats, status: Ints, grid: Floats) -> Callable[[NDArray[np.bool_]], Floats]:
