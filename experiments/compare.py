@@ -47,12 +47,14 @@ class Evidence(NamedTuple):
         wholes: one row a run: scenario, seed, and what each share is a share of.
         times: one row a case and time: scenario, seed, time, days.
         series: one row a run and month: scenario, seed, day, and sums since the beginning.
+        groups: as :func:`analysis.groups.groups`.
     """
 
     outcomes: pd.DataFrame
     wholes: pd.DataFrame
     times: pd.DataFrame
     series: pd.DataFrame
+    groups: pd.DataFrame | None = None
 
 
 class Gathered:
@@ -64,10 +66,12 @@ class Gathered:
     def take(self, batch: Batch) -> Batch:
         """The batch without its tables, once they are summed up here."""
         from analysis.figures.fan import series
+        from analysis.groups import groups
 
         if batch.tables is not None and batch.outcomes is not None:
             made = batch.tables
-            self._parts.append(Evidence(batch.outcomes, wholes(made), durations(made), series(made)))
+            parts = (batch.outcomes, wholes(made), durations(made), series(made), groups(made))
+            self._parts.append(Evidence(*parts))
         return replace(batch, tables=None)
 
     def evidence(self) -> Evidence:
@@ -358,6 +362,7 @@ PHRASES: dict[str, tuple[str, str, str]] = {
     "price_paid": ("pays NT$ {d} m {} for a contract", "more", "less"),
     "startups_failed": ("sees a start-up fail {d} points {} often", "more", "less"),
     "problem_to_poc": ("takes a published problem to a POC {d} points {} often", "more", "less"),
+    "vendor_cost": ("costs vendors NT$ {d} m {} for POCs and bids", "more", "less"),
 }
 
 

@@ -97,16 +97,17 @@ def draw(folder: Path, tables: Tables, observed: Sequence[Target]) -> None:
     """Every chart of the registry, as PNG for a screen and as SVG for print."""
     from analysis.figures import FIGURES
 
-    _drawn(folder, {name: partial(figure.function, tables, observed) for name, figure in FIGURES.items()})
+    drawn(folder, {name: partial(figure.function, tables, observed) for name, figure in FIGURES.items()})
 
 
-def _drawn(folder: Path, sheets: Mapping[str, Callable[[], Figure]]) -> None:
+def drawn(folder: Path, sheets: Mapping[str, Callable[[], Figure]]) -> None:
+    """Draw charts into a new folder, as PNG for a screen and as SVG for print."""
     import matplotlib as mpl
 
     folder.mkdir()
     with mpl.rc_context({"svg.hashsalt": "cityfunnel"}):
-        for name, drawn in sheets.items():
-            sheet = drawn()
+        for name, draws in sheets.items():
+            sheet = draws()
             sheet.savefig(folder / f"{name}.png")
             sheet.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
@@ -149,11 +150,12 @@ def fill_comparison(
     if figures:
         names = (found[0].base, *(each.other for each in found))
         draw_comparison(folder / "figures", Contrast(names, differences, evidence.outcomes, evidence.series))
-    return {**about, "tables": store.save(folder, evidence._asdict())}
+    parts = {name: part for name, part in evidence._asdict().items() if part is not None}
+    return {**about, "tables": store.save(folder, parts)}
 
 
 def draw_comparison(folder: Path, contrast: Contrast) -> None:
     """Every chart of a comparison, as PNG and as SVG."""
     from analysis.figures import COMPARISONS
 
-    _drawn(folder, {name: partial(figure.function, contrast) for name, figure in COMPARISONS.items()})
+    drawn(folder, {name: partial(figure.function, contrast) for name, figure in COMPARISONS.items()})

@@ -74,7 +74,7 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:
     figure, axes = style.sheet(
         _title(table), style.caption(tables, note), 1, len(panels), keys=1, sharex=True, sharey=True
     )
-    marks = [list(_marks(tables, observed, channel, len(panels) == 1)) for channel in panels]
+    marks = [list(observed_marks(tables, observed, channel, len(panels) == 1)) for channel in panels]
     for one, channel, here in zip(axes, panels, marks, strict=True):
         chosen = table[table["channel"] == channel]
         _panel(one, chosen, rows, style.CHANNEL_COLOURS.get(channel, style.PURPLE))
@@ -113,7 +113,7 @@ def _number(value: float) -> str:
     return f"{value:.{0 if value >= 10 else 1}f}"
 
 
-def _marks(tables: Tables, observed: Sequence[Target], channel: str, alone: bool) -> Iterator[Mark]:
+def observed_marks(tables: Tables, observed: Sequence[Target], channel: str, alone: bool) -> Iterator[Mark]:
     """The latest figure for each step and reading that belongs to a channel."""
     latest: dict[tuple[str, str], Target] = {}
     for target in sorted(observed, key=lambda target: target.date):
