@@ -15,7 +15,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.parameters import rows
+from sim.parameters import PATHS, Parameters, rows
 
 if TYPE_CHECKING:
     from sim.scenario import Change, Scenario
@@ -51,6 +51,41 @@ def _change(change: Change) -> dict[str, Any]:
         "policies": None if change.policies is None else list(change.policies),
         "city": change.city,
     }
+
+
+def scenario(specification: Mapping[str, Any]) -> Scenario:
+    """The scenario that a specification describes; the inverse of :func:`specification`.
+
+    Raises:
+        ParameterError: it names a number that this version does not have, or one out of its range.
+        KeyError: it lacks a part.
+    """
+    from sim.scenario import Scenario
+
+    parameters = Parameters()
+    for path, value in specification["parameters"].items():
+        if path not in PATHS or value != PATHS[path].default:
+            parameters = parameters.with_(path, value)
+    return Scenario(
+        name=specification["name"],
+        question=specification["question"],
+        start=date.fromisoformat(specification["start"]),
+        end=date.fromisoformat(specification["end"]),
+        elections=tuple(map(date.fromisoformat, specification["elections"])),
+        cities=specification["cities"],
+        parameters=parameters,
+        policies=tuple(specification["policies"]),
+        timeline=tuple(map(_changed, specification["timeline"])),
+        notes=specification["notes"],
+        observed=specification["observed"],
+    )
+
+
+def _changed(said: Mapping[str, Any]) -> Change:
+    from sim.scenario import Change
+
+    policies = None if said["policies"] is None else tuple(said["policies"])
+    return Change(date.fromisoformat(said["at"]), said["set"], policies, said["city"])
 
 
 def fingerprint(specifications: Sequence[Mapping[str, Any]], seeds: range) -> str:

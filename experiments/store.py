@@ -163,7 +163,7 @@ class Target:
         """
         path = self.resolved()
         _refuse_what_is_not_ours(path, self.overwrite)
-        with _told_as_output_errors(path), _temporary(path):
+        with _told_as_output_errors(path), temporary(path):
             pass
         return self
 
@@ -203,7 +203,7 @@ def _told_as_output_errors(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _temporary(path: Path) -> Iterator[Path]:
+def temporary(path: Path) -> Iterator[Path]:
     """A fresh folder on the same disk as ``path``; it, and parents made for it, go if left unused."""
     missing = [parent for parent in path.parents if not parent.exists()]
     beside = path if path.is_dir() and not any(path.iterdir()) else path.parent
@@ -238,7 +238,7 @@ def write(target: Target, fill: Callable[[Path], Mapping[str, Any]]) -> Path:
     path = target.resolved()
     with _told_as_output_errors(path):
         _refuse_what_is_not_ours(path, target.overwrite)
-        with _temporary(path) as folder:
+        with temporary(path) as folder:
             (folder / MANIFEST).write_bytes(manifest(fill(folder)))
             folder.chmod(0o777 & ~_umask())
             return _moved(folder, path, target)

@@ -1,0 +1,29 @@
+"""A progress bar for what takes long."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from experiments import show
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, that is told how many runs are done of how many; nothing in a pipe."""
+    console = show.console(stderr=True)
+    speed, left = TextColumn("{task.fields[rate]}"), TextColumn("left")
+    columns = (TextColumn("Running"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn(), left)
+    hidden = not (console.is_terminal and sys.stdout.isatty())
+    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+        task = progress.add_task("", total=None, rate="")
+
+        def update(done: int, total: int) -> None:
+            if progress.tasks[0].total is None:  # what was done before is no part of the speed
+                progress.reset(task, total=total, completed=done)
+            progress.update(task, completed=done, rate=f"{progress.tasks[0].speed or 0:.0f} runs/s")
+
+        yield update
