@@ -8,13 +8,14 @@ can be extended without losing what was computed:
 - ``sobol``: any larger number of points;
 - ``lhs``: twice as many points, four times as many, and so on;
 - ``morris``: any larger number of trajectories;
+- ``saltelli``: any larger number of base points;
 - ``full_factorial`` and ``oat``: levels that contain the old ones (3, 5, 9);
 - ``list``: rows added to the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -29,7 +30,7 @@ from sim.parameters import Value
 if TYPE_CHECKING:
     from experiments.uncertainties import Uncertainty
 
-Kind = Literal["full_factorial", "lhs", "sobol", "oat", "morris", "list"]
+Kind = Literal["full_factorial", "lhs", "sobol", "oat", "morris", "saltelli", "list"]
 Point = Mapping[str, Value]
 Floats = NDArray[np.float64]
 
@@ -44,7 +45,8 @@ class Design:
 
     Attributes:
         kind: the name of the design.
-        points: number of points, for ``morris`` of trajectories; 0 where the kind needs none.
+        points: number of points, for ``morris`` of trajectories, for ``saltelli`` of base points; 0 where
+            the kind needs none.
         levels: values of each parameter, for the kinds that go by levels; otherwise 0.
         rows: the points themselves, for ``list``.
     """
@@ -60,6 +62,8 @@ class Design:
             return len(self.rows)
         if self.kind == "morris":
             return self.points * (len(uncertainties) + 1)
+        if self.kind == "saltelli":
+            return self.points * (len(uncertainties) + 2)
         if self.kind in ("lhs", "sobol"):
             return self.points
         values = [len(each.grid(self.levels)) for each in uncertainties]
@@ -79,7 +83,7 @@ class Design:
                 {each.path: each.between(u) for each, u in zip(uncertainties, row, strict=True)}
                 for row in steps
             )
-        cube = (lhs if self.kind == "lhs" else sobol)(self.points, len(uncertainties), seed)
+        cube = CUBES[self.kind](self.points, len(uncertainties), seed)
         return (
             {each.path: each.at(u) for each, u in zip(uncertainties, row.tolist(), strict=True)}
             for row in cube
@@ -123,6 +127,21 @@ def sobol(points: int, dimensions: int, seed: int) -> Floats:
     return cast(Floats, ((digits ^ shift) + 0.5) / 2**_BITS)
 
 
+def saltelli(points: int, dimensions: int, seed: int) -> Floats:
+    """Points for Sobol's indices of first order and total effect (Saltelli and others 2010).
+
+    Each base point is two points A and B of one sequence in twice the dimensions, and between them
+    A with one coordinate after the other taken from B: the order that ``SALib.analyze.sobol`` reads.
+
+    Returns:
+        (points × (dimensions + 2)) × dimensions, between 0 and 1.
+    """
+    pairs = sobol(points, 2 * dimensions, seed)
+    first, second = pairs[:, None, :dimensions], pairs[:, None, dimensions:]
+    taken = np.vstack([np.zeros(dimensions), np.eye(dimensions), np.ones(dimensions)])
+    return np.where(taken == 1, second, first).reshape(-1, dimensions)
+
+
 def morris(trajectories: int, dimensions: int, levels: int, seed: int) -> Iterator[list[float]]:
     """Trajectories for elementary effects (Morris 1991).
 
@@ -141,6 +160,10 @@ def morris(trajectories: int, dimensions: int, levels: int, seed: int) -> Iterat
         for column in np.argsort(draws[2], kind="stable"):
             place[column] += jump if up[column] else -jump
             yield (place / (levels - 1)).tolist()
+
+
+#: designs in the unit cube that go through the quantiles of the parameters
+CUBES: dict[str, Callable[[int, int, int], Floats]] = {"lhs": lhs, "sobol": sobol, "saltelli": saltelli}
 
 
 def _factorial(uncertainties: Sequence[Uncertainty], levels: int) -> Iterator[Point]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -43,3 +43,7 @@ Out = Annotated[
 ]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no charts.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results that are in the folder.")]
+
+#: what becomes of runs that give no value: an error, a mean in their place, or nothing is made of them
+RefuseOrMean = Literal["refuse", "mean"]
+RefuseOrDrop = Literal["refuse", "drop"]

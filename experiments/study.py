@@ -56,6 +56,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, int]]] = {
     "sobol": (("points",), {}),
     "oat": ((), {"levels": 2}),
     "morris": (("points",), {"levels": 4}),
+    "saltelli": (("points",), {}),
     "list": (("file",), {}),
 }
 
@@ -244,7 +245,7 @@ def _lever(source: _Source, base: Scenario | None, name: str, index: int) -> Sce
     from sim.policies import POLICIES
 
     if base is not None and name in POLICIES:
-        return _with_policy(base, name)
+        return with_policy(base, name)
     try:
         return _scenario(source, name, "levers", index)
     except ScenarioError as error:
@@ -254,7 +255,7 @@ def _lever(source: _Source, base: Scenario | None, name: str, index: int) -> Sce
         raise error
 
 
-def _with_policy(base: Scenario, policy: str) -> Scenario:
+def with_policy(base: Scenario, policy: str) -> Scenario:
     """The base with a policy more from the start to the end, under the policy's name."""
 
     def more(policies: Sequence[str]) -> tuple[str, ...]:
@@ -268,12 +269,16 @@ def _with_policy(base: Scenario, policy: str) -> Scenario:
 
 
 def _scenario(source: _Source, name: str, *place: str | int) -> Scenario:
-    """A scenario's file is looked for beside the study, too."""
-    beside = (
-        [source.place.parent / f"{name}{end}" for end in ("", ".yaml", ".yml")]
-        if isinstance(source.place, Path)
-        else []
-    )
+    return named(source.place, source.document, name, *place)
+
+
+def named(file: Traversable, document: Document, name: str, *place: str | int) -> Scenario:
+    """The scenario that a study file names at ``place``; its file is looked for beside the study, too.
+
+    Raises:
+        ScenarioError: there is no such scenario, or it is not valid.
+    """
+    beside = [file.parent / f"{name}{end}" for end in ("", ".yaml", ".yml")] if isinstance(file, Path) else []
     near = next((path for path in beside if path.is_file()), name)
     try:
         return load(near)
@@ -281,7 +286,7 @@ def _scenario(source: _Source, name: str, *place: str | int) -> Scenario:
         if error.line is not None:  # the mistake is in that file
             raise
         problem = f"{error.file}: {error.problem}" if error.file else error.problem
-        raise source.document.error(problem, *place) from None
+        raise document.error(problem, *place) from None
 
 
 def _adjusted(source: _Source, lever: Scenario, settings: Mapping[str, Value]) -> Scenario:
@@ -343,7 +348,9 @@ def _design(source: _Source, unsure: Sequence[Uncertainty]) -> Design:
         return Design("list", rows=({},))
     _check_keys(source, said)
     if said.kind == "list":
-        return Design("list", rows=tuple(_rows(source, said.file, unsure)))
+        return Design(
+            "list", rows=tuple(points(source.place, source.document, said.file, unsure, "design", "file"))
+        )
     if not unsure:
         raise source.document.error("has no uncertainties to choose points of", "design")
     return Design(said.kind, said.points, said.levels or KEYS[said.kind][1].get("levels", 0))
@@ -389,9 +396,22 @@ def _check_settings(source: _Source, study: Study, settings: Mapping[str, Value]
 # --- a design from a table ----------------------------------------------------------------------
 
 
-def _rows(source: _Source, name: str, unsure: Sequence[Uncertainty]) -> Iterator[Point]:
-    """The points in a CSV file: the first line names parameters, every other line is a point."""
-    text = _text(source, name)
+def points(
+    place: Traversable, document: Document, name: str, unsure: Sequence[Uncertainty], *at: str
+) -> Iterator[Point]:
+    """The points in a CSV file: the first line names parameters, every other line is a point.
+
+    Args:
+        place: the study file, beside which the CSV file lies.
+        document: what is in it.
+        name: of the CSV file.
+        unsure: what the points have to set; anything where there are none.
+        at: the key of the study file that names the CSV file.
+
+    Raises:
+        ScenarioError: there is no such file, or it is not valid.
+    """
+    text = _text(place, document, name, *at)
     lines = csv.reader(io.StringIO(text), strict=True)
     try:
         header = [path.strip() for path in next(lines, [])]
@@ -404,15 +424,15 @@ def _rows(source: _Source, name: str, unsure: Sequence[Uncertainty]) -> Iterator
     return (_row(name, line, header, row) for line, row in rows)
 
 
-def _text(source: _Source, name: str) -> str:
-    path = source.place.parent / name if isinstance(source.place, Path) else Path(name)
+def _text(place: Traversable, document: Document, name: str, *at: str) -> str:
+    path = place.parent / name if isinstance(place, Path) else Path(name)
     try:
         return path.read_text("utf-8-sig")
     except OSError as error:
         problem = f"{name}: cannot be read: {error.strerror}"
     except ValueError:
         problem = f"{name}: must be UTF-8 text; save it in that encoding"
-    raise source.document.error(problem, "design", "file")
+    raise document.error(problem, *at)
 
 
 def _check_header(name: str, header: list[str], unsure: Sequence[Uncertainty]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.design import Design, lhs, morris, sobol
+from experiments.design import Design, lhs, morris, saltelli, sobol
 from experiments.uncertainties import (
     KINDS,
     Choice,
@@ -135,6 +135,7 @@ KNOWN = {
         (Design("lhs", points=10), 10),
         (Design("sobol", points=10), 10),
         (Design("morris", points=5, levels=4), 20),
+        (Design("saltelli", points=5), 25),
         (Design("full_factorial", levels=3), 3 * 3 * 2),
         (Design("full_factorial", levels=100), 26 * 100 * 2),
         (Design("oat", levels=3), 1 + 3 + 3 + 2),
@@ -225,3 +226,30 @@ def test_values_have_the_type_of_their_parameter() -> None:
 def test_every_kind_has_a_test() -> None:
     kinds = {type(distribution) for distribution in DISTRIBUTIONS} | {Integers, Choice}
     assert set(KINDS.values()) == kinds
+
+
+# --- base points for Sobol's indices ------------------------------------------------------------
+
+
+@given(SIZES, DIMENSIONS, SEEDS, st.integers(0, 20))
+def test_base_points_grow_by_any_number(points: int, dimensions: int, seed: int, more: int) -> None:
+    larger = saltelli(points + more, dimensions, seed)
+    assert (larger[: points * (dimensions + 2)] == saltelli(points, dimensions, seed)).all()
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 5])
+def test_base_points_lie_in_the_order_that_salib_reads(dimensions: int) -> None:
+    from SALib.sample import sobol as theirs
+
+    problem = {
+        "num_vars": dimensions,
+        "names": [str(i) for i in range(dimensions)],
+        "bounds": [[0, 1]] * dimensions,
+    }
+    found = theirs.sample(problem, 16, calc_second_order=False, scramble=False)
+    ours = saltelli(16, dimensions, 1)
+    step = dimensions + 2
+    taken = np.vstack([np.zeros(dimensions), np.eye(dimensions), np.ones(dimensions)]) == 1
+    for base in range(step, len(ours), step):  # the first point of theirs, which is not shifted, is 0
+        assert ((ours[base : base + step] != ours[base]) == taken).all()
+        assert (found[base : base + step] == np.where(taken, found[base + step - 1], found[base])).all()

@@ -1,0 +1,1 @@
+"""Charts of finished sweeps: in each file those of one question, drawn together by its verb."""
