@@ -145,6 +145,8 @@ def caption(tables: Tables, note: str = "") -> str:
     """Scenario, number of runs and seeds, then a note on what is drawn."""
     runs = tables.runs
     scenarios, seeds = ", ".join(runs["scenario"].astype(str).unique()), np.sort(runs["seed"].unique())
+    if len(seeds) and seeds[-1] < 0:  # an observed history, which has no seed
+        return f"Observed in {scenarios}, open cases included. {note}".strip()
     told = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
     if len(seeds) <= seeds[-1] - seeds[0]:
         told = f"{len(seeds)} seeds from {seeds[0]} to {seeds[-1]}"

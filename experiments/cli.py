@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from experiments.options import Jobs, NoFigures, Out, Overwrite, Runs, ScenarioName, Seed, Settings
 from experiments.runner import Keep, WorkersError, cores
+from experiments.verbs import discover, export, funnel, import_, report, search, sensitivity, verify
 from sim.errors import InputError, ParameterError, nearest
 
 if TYPE_CHECKING:
@@ -440,6 +441,18 @@ def findings(
     _tell_failures(failures, len(worlds) * runs)
 
 
+# --- verbs in files of their own ----------------------------------------------------------------
+
+app.command(epilog=export.EPILOG)(export.export)
+app.command(epilog=funnel.EPILOG)(funnel.funnel)
+app.command("import", epilog=import_.EPILOG)(import_.import_)
+app.command(epilog=report.EPILOG)(report.report)
+app.command(epilog=search.EPILOG)(search.search)
+app.command(epilog=sensitivity.EPILOG)(sensitivity.sensitivity)
+app.command(epilog=discover.EPILOG)(discover.discover)
+app.command(epilog=verify.EPILOG)(verify.verify)
+
+
 # --- parts of verbs -----------------------------------------------------------------------------
 
 
@@ -571,36 +584,14 @@ def _made(
 
 
 def _watched(jobs: list[Job], workers: int, take: Callable[[Batch], Batch]) -> Batch:
-    from experiments import runner
+    from experiments import progress, runner
 
     parts: list[Batch] = []
-    with _progress() as show:
+    with progress.bar() as show:
         for part in runner.batches(jobs, workers=workers):
             parts.append(take(part))
             show(sum(part.done for part in parts), len(jobs))
     return runner.joined(parts)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, that is told how much is done of how much."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from experiments import show
-
-    console = show.console(stderr=True)
-    speed, left = TextColumn("{task.fields[rate]}"), TextColumn("left")
-    columns = (TextColumn("Running"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn(), left)
-    hidden = not (console.is_terminal and sys.stdout.isatty())
-    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
-        bar = progress.add_task("", total=None, rate="")
-
-        def update(done: int, total: int) -> None:
-            if progress.tasks[0].total is None:  # what was done before is no part of the speed
-                progress.reset(bar, total=total, completed=done)
-            progress.update(bar, completed=done, rate=f"{progress.tasks[0].speed or 0:.0f} runs/s")
-
-        yield update
 
 
 class _Pool:
@@ -755,11 +746,12 @@ def _foresee(console: Console, study: Study, folder: Path, keep: Keep | None, wo
 
 
 def _swept(study: Study, folder: Path, options: Options, jobs: int | None, scheduler: str | None) -> Report:
+    from experiments import progress
     from experiments import sweep as sweeps
 
     seen: list[Counts] = []
     try:
-        with _engine(study, jobs, scheduler) as engine, _progress() as show:
+        with _engine(study, jobs, scheduler) as engine, progress.bar() as show:
 
             def watch(counts: Counts) -> None:
                 seen[:] = [counts]

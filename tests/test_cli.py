@@ -25,6 +25,7 @@ from tests import markov
 
 ROOT = Path(__file__).parent.parent
 VERBS = ("scenarios", "check", "parameters", "run", "story", "compare", "sweep")
+INSIGHT = ("sensitivity", "discover", "search", "funnel", "report", "export", "verify", "import")
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +81,7 @@ def everything(folder: Path) -> list[str]:
 # --- help, version, unknown words ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", VERBS + INSIGHT)
 def test_every_verb_has_help_with_an_example_of_itself(verb: str) -> None:
     assert f"Example: cityfunnel {verb}" in good(verb, "--help")
 
@@ -456,7 +457,7 @@ def test_compare_shows_differences_and_says_what_is_clear(here: Path) -> None:
     assert "The same seeds in both are worth" in told
     found = store.read(here / "o")
     assert len(found.outcomes) == 10
-    assert set(found.manifest["tables"]) == {"outcomes", "wholes", "times", "series"}
+    assert set(found.manifest["tables"]) == {"outcomes", "wholes", "times", "series", "groups"}
     assert list(found.manifest["scenarios"]) == ["taipei_stage1", "taipei_2016_2021"]
     lines = (here / "o" / "differences.csv").read_text().splitlines()
     assert len(lines) == len(MEASURES) + len(DURATIONS) + 1
