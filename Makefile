@@ -1,5 +1,5 @@
 # make demo   set up and run the Taipei scenario: a table on the terminal, charts and tables in results/demo
-# make test   set up and run the tests
+# make test   set up and run the tests; some of them: make test TESTS="-m 'not slow'"
 # make lint   style, types and import contracts
 # make clean  remove what the above made, results excepted
 #
@@ -29,7 +29,7 @@ demo: $(VENV)/.core
 	@echo "The charts are in $(OUT)/figures/"
 
 test: $(VENV)/.test
-	@"$(bin)/python" -m pytest -n auto --maxprocesses 4
+	@"$(bin)/python" -m pytest -n auto --maxprocesses 4 $(TESTS)
 
 lint: $(VENV)/.dev
 	@"$(bin)/ruff" check .

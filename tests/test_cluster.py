@@ -203,7 +203,9 @@ def install(folder: Path, **programs: str) -> str:
     """A path on which these programs come first."""
     folder.mkdir()
     for name, code in programs.items():
-        (folder / name).write_text(f"#!{sys.executable}\n{code}", encoding="utf-8")
+        # a first line that names the interpreter must not have a space in it, and a path may
+        call = shlex.join([sys.executable, "-c", code])
+        (folder / name).write_text(f'#!/bin/sh\nexec {call} "$@"\n', encoding="utf-8")
         (folder / name).chmod(0o755)
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
 

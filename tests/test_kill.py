@@ -61,8 +61,11 @@ def test_deaths_at_every_step_towards_the_disk_are_survived(tmp_path: Path) -> N
 
 
 def workers(process: subprocess.Popen[str]) -> list[int]:
-    """The workers of a sweep."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    """The workers of a sweep; none when it has ended."""
+    try:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    except OSError:
+        return []
     return [int(child) for child in children if "spawn_main" in command(int(child))]
 
 
