@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -204,7 +205,7 @@ def test_it_goes_on_after_a_kill(here: Path) -> None:
 
 def runs(folder: Path) -> int:
     try:
-        with sqlite3.connect(f"file:{folder / NAME}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{folder / NAME}?mode=ro", uri=True)) as connection:
             return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
     except sqlite3.OperationalError:
         return 0

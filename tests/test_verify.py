@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sys
 import zipfile
 from pathlib import Path
@@ -154,23 +153,6 @@ def test_a_folder_that_holds_no_results_is_an_error(here: Path) -> None:
 def test_a_few_runs_come_from_all_over_the_store(runs: Path, number: int, seeds: list[int]) -> None:
     among = verify.runs(store.read(runs))
     assert [run.seed for run in verify.spread(among, number)] == seeds
-
-
-# --- the guide ----------------------------------------------------------------------------------
-
-GUIDE = Path(__file__).parents[1] / "docs" / "reproducing.md"
-
-
-def test_the_guide_works_from_top_to_bottom(here: Path) -> None:
-    blocks = re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    commands = [line.split("#")[0].split() for block in blocks for line in block.splitlines()]
-    assert len(commands) == 5
-    for program, *words in commands:
-        if program == "unzip":
-            zipfile.ZipFile(words[0]).extractall(words[2])
-        else:
-            assert program == "cityfunnel"
-            good(*words, "-j", "1") if words[0] in ("run", "verify") else good(*words)
 
 
 # --- bundles ------------------------------------------------------------------------------------
