@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from experiments.store import Store, StoreError
+from experiments.store import Store, StoreError, reading
 from sim.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -169,15 +169,10 @@ class _Blocks:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        try:
-            with pq.ParquetFile(self._file) as file:
-                for batch in file.iter_batches(BATCH):
-                    table = pa.Table.from_batches([batch])
-                    yield from ((key, rows) for key, rows in _split(table) if key in keys)
-        except FileNotFoundError:
-            raise StoreError("is missing from the run store", file=str(self._file)) from None
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(f"is damaged: {str(error).splitlines()[0]}", file=str(self._file)) from None
+        with reading(self._file), pq.ParquetFile(self._file) as file:
+            for batch in file.iter_batches(BATCH):
+                table = pa.Table.from_batches([batch])
+                yield from ((key, rows) for key, rows in _split(table) if key in keys)
 
 
 def _split(table: pa.Table) -> Iterator[tuple[tuple[Any, ...], pa.Table]]:

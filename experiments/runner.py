@@ -23,7 +23,6 @@ from itertools import islice
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Literal, cast
 
-from experiments import provenance
 from sim.errors import CityfunnelError
 
 if TYPE_CHECKING:
@@ -191,6 +190,8 @@ def joined(parts: Iterable[Batch]) -> Batch:
 
 
 def _batch(jobs: Sequence[Job], place: int, keep: Keep, simulate: Simulate | None) -> Batch:
+    from experiments import provenance
+
     began, failures = time.perf_counter(), list[Failure]()
     try:
         tables, outcomes = _measured(_logs(jobs, simulate or _model(), failures))

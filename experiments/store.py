@@ -24,7 +24,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -91,7 +91,7 @@ class Store:
         """
         if name not in self.manifest["tables"]:
             raise StoreError(f"this run store has no table '{name}'", file=str(self.path))
-        return _loaded(self.path / f"{name}.parquet")
+        return loaded(self.path / f"{name}.parquet")
 
 
 def read(path: str | Path) -> Store:
@@ -124,18 +124,32 @@ def _manifest(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and content.get("kind") == KIND else None
 
 
-def _loaded(file: Path) -> pd.DataFrame:
+def loaded(file: Path, where: Sequence[tuple[str, str, Any]] | None = None) -> pd.DataFrame:
+    """A table from its file; with ``where``, as pyarrow's filters, the rows that meet all of it.
+
+    Raises:
+        StoreError: the file is missing or damaged.
+    """
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    with reading(file):
+        table = pq.read_table(file, filters=list(where) if where else None)
+    return cast("pd.DataFrame", table.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get))
+
+
+@contextlib.contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Tell what is wrong with the file of a table in one line."""
+    import pyarrow as pa
+
     try:
-        table = pq.read_table(file)
+        yield
     except FileNotFoundError:
         raise StoreError("is missing from the run store", file=str(file)) from None
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"is damaged: {str(error).splitlines()[0]}", file=str(file)) from None
-    return cast("pd.DataFrame", table.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get))
 
 
 # --- where to write -----------------------------------------------------------------------------

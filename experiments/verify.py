@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments import provenance, store
 from experiments.runner import Batch, Job, Keep, batches
@@ -46,10 +46,10 @@ class Run(NamedTuple):
     settings: Mapping[str, Any]
 
     @property
-    def where(self) -> list[tuple[str, str, Any]]:
-        """What picks its rows out of a table."""
+    def key(self) -> dict[str, Any]:
+        """What its rows have in the columns that say which run they belong to."""
         keys = zip(_KEYS, (self.scenario, self.point, self.seed), strict=True)
-        return [(key, "==", value) for key, value in keys if value is not None]
+        return {key: value for key, value in keys if value is not None}
 
     def __str__(self) -> str:
         point = "" if self.point is None else f", point {self.point}"
@@ -135,16 +135,12 @@ def differences(
     jobs = [Job(made[run.scenario], run.seed, run.settings, f"{at}") for at, run in enumerate(chosen)]
     keep: Keep = "everything" if len(tables) > 1 else "outcomes"
     done = 0
-    for batch in batches(jobs, workers=workers, chunk=_chunk(len(jobs), workers), keep=keep):
+    for batch in batches(jobs, workers=workers, keep=keep):
         group = chosen[batch.place : batch.place + batch.done]
         yield from _compared(found, tables, group, batch)
         done += batch.done
         if told:
             told(done, len(jobs))
-
-
-def _chunk(jobs: int, workers: int) -> int:
-    return max(1, min(20, jobs // workers))
 
 
 def _compared(
@@ -153,16 +149,24 @@ def _compared(
     failed = {failure.scenario: failure.error for failure in batch.failures}
     with tempfile.TemporaryDirectory() as folder:
         again = _stored(Path(folder), batch)
-        for at, run in enumerate(group, batch.place):
-            if str(at) in failed:
-                yield Difference(run, f"fails now: {failed[str(at)]}")
-                continue
-            for name in tables:
-                old = _rows(found.path / f"{name}.parquet", run.where)
-                new = _rows(again / f"{name}.parquet", [("scenario", "==", str(at))])
-                if what := _first_difference(name, old, new):
-                    yield Difference(run, what)
-                    break
+        old = {name: _by_run(found.path / f"{name}.parquet", [run.key for run in group]) for name in tables}
+        keys = [{"scenario": str(at)} for at, _ in enumerate(group, batch.place)]
+        new = {name: _by_run(again / f"{name}.parquet", keys) for name in tables if len(failed) < len(group)}
+    for run, key in zip(group, keys, strict=True):
+        if error := failed.get(key["scenario"]):
+            yield Difference(run, f"fails now: {error}")
+            continue
+        whats = (_first_difference(name, old[name](run.key), new[name](key)) for name in tables)
+        if what := next(filter(None, whats), None):
+            yield Difference(run, what)
+
+
+def _by_run(file: Path, keys: Sequence[Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], pd.DataFrame]:
+    """The rows of some runs, read at once: a function from what a run's rows have in common to them."""
+    columns = list(keys[0])
+    rows = store.loaded(file, [(column, "in", [key[column] for key in keys]) for column in columns])
+    found = dict(list(rows.groupby(columns, observed=True, sort=False)))
+    return lambda key: found.get(tuple(key.values()), rows.iloc[:0])
 
 
 def _stored(folder: Path, batch: Batch) -> Path:
@@ -172,19 +176,6 @@ def _stored(folder: Path, batch: Batch) -> Path:
         frames |= {"cases": batch.tables.cases, "events": batch.tables.events}
     store.save(folder, {name: frame for name, frame in frames.items() if frame is not None})
     return folder
-
-
-def _rows(file: Path, where: Sequence[tuple[str, str, Any]]) -> pd.DataFrame:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(file, filters=list(where))
-    except FileNotFoundError:
-        raise store.StoreError("is missing from the run store", file=str(file)) from None
-    except (OSError, pa.ArrowException) as error:
-        raise store.StoreError(f"is damaged: {str(error).splitlines()[0]}", file=str(file)) from None
-    return cast("pd.DataFrame", table.to_pandas())
 
 
 def _first_difference(name: str, old: pd.DataFrame, new: pd.DataFrame) -> str:
@@ -207,7 +198,8 @@ def _differing(old: pd.Series[Any], new: pd.Series[Any]) -> int | None:
     """The first row in which two columns differ; where both have nothing they do not."""
     import numpy as np
 
-    left, right = old.astype(object).to_numpy(), new.astype(object).to_numpy()
-    same = (left == right) | (old.isna().to_numpy() & new.isna().to_numpy())
-    places = np.flatnonzero(~same.astype(bool))
+    left, right = old.isna().to_numpy(), new.isna().to_numpy()
+    same, both = left & right, ~(left | right)
+    same[both] = old.astype(object).to_numpy()[both] == new.astype(object).to_numpy()[both]
+    places = np.flatnonzero(~same)
     return int(places[0]) if len(places) else None
