@@ -10,15 +10,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.store import StoreError
+from experiments.database import opened, told
 from experiments.study import Job
-from sim.errors import InputError, OutputError
+from sim.errors import InputError
 
 NAME = "ledger.sqlite"
+
+#: what follows when a damaged ledger is put right
+_REMEDY = "the same command then finds again what the parts hold"
 
 #: rows of jobs fetched at a time
 PAGE = 1000
@@ -150,18 +153,8 @@ class Ledger:
             OutputError: it cannot be written.
         """
         path = folder / NAME
-        with _told(path), closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            # not a write-ahead log: that would not work on network disks
-            connection.execute("PRAGMA synchronous = EXTRA")
-            ledger = cls(connection, path)
-            ledger._check()
-            connection.executescript(_TABLES)
-            yield ledger
-
-    def _check(self) -> None:
-        (found,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(found)
+        with opened(path, _TABLES, _REMEDY) as connection:
+            yield cls(connection, path)
 
     # --- what the study is -----------------------------------------------------------------------
 
@@ -316,7 +309,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _told(self._path):
+        with told(self._path, _REMEDY):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -333,17 +326,3 @@ class Ledger:
 
 def _share(shard: Shard) -> dict[str, int]:
     return {"shard": shard.number - 1, "shards": shard.shards}
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise OutputError(f"cannot be written: {error}", file=str(path)) from error
-    except sqlite3.DatabaseError as error:
-        problem = (
-            f"is damaged ({error}): put a copy of it back, or delete it;"
-            " the same command then finds again what the parts hold"
-        )
-        raise StoreError(problem, file=str(path)) from error

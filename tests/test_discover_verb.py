@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from experiments.study import load_study
 from experiments.sweep import Engine, sweep
 from sim.events import EventLog
 from sim.scenario import Scenario
-from tests import tiny
+from tests import test_sensitivity_verb, tiny
 
 STUDY = """\
 question: When do calls win?
@@ -70,14 +71,7 @@ def call(*words: str) -> Result:
     return CliRunner().invoke(cli.app, ["discover", *words], prog_name="cityfunnel")
 
 
-def refused(*words: str) -> str:
-    """The one line with which a call ends."""
-    before = sorted(Path().rglob("*"))
-    done = call(*words)
-    assert done.exit_code == 2
-    assert done.stderr.count("\n") == 1
-    assert sorted(Path().rglob("*")) == before
-    return done.stderr
+refused = partial(test_sensitivity_verb.refused, call=call)
 
 
 # --- cases --------------------------------------------------------------------------------------

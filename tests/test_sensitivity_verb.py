@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,8 @@ def call(*words: str) -> Result:
     return CliRunner().invoke(cli.app, ["sensitivity", *words], prog_name="cityfunnel")
 
 
-def refused(*words: str) -> str:
-    """The one line with which a call ends."""
+def refused(*words: str, call: Callable[..., Result] = call) -> str:
+    """The one line with which a call ends, which leaves nothing behind."""
     before = sorted(Path().rglob("*"))
     done = call(*words)
     assert done.exit_code == 2

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis import recorded, style
-from analysis.figures.waiting import CURVES
+from analysis.figures.waiting import CURVES, names
 from analysis.survival import Incidence
 from analysis.tables import Tables
 from sim.calendar import MONTH
@@ -36,15 +36,17 @@ def draw(tables: Tables, known: Collection[str]) -> Figure:
     told = ", ".join(f"{CURVES[stage][0]} {drawn[stage].share[-1]:.0%}" for stage in main)
     title = "No proposal is on record as having got any further"
     if drawn:
-        last = max(float(curve.time[-1]) for curve in drawn.values()) / MONTH
-        title = f"Within {last:.0f} months of submission: {told}"
+        title = f"Within {_end(drawn):.0f} months of submission: {told}"
     figure, (axes,) = style.sheet(title, style.caption(tables, note))
     for stage, curve in drawn.items():
         _curve(axes, curve, stage)
     style.named(axes, "months since submission", "share of proposals that reached the stage (%)")
     axes.set_ylim(0, 100)
     if drawn:
-        _names(axes, drawn)
+        end = _end(drawn)
+        axes.set_xlim(0, end)
+        axes.set_xticks(np.arange(0, end + 0.01, 12 if end > 60 else 6 if end > 12 else 1))
+        names(axes, drawn, end)
     return figure
 
 
@@ -56,16 +58,6 @@ def _curve(axes: Axes, curve: Incidence, stage: str) -> None:
     axes.plot(x, 100 * curve.share, drawstyle="steps-post", color=colour, linestyle=line, linewidth=2.4)
 
 
-def _names(axes: Axes, found: Mapping[str, Incidence]) -> None:
-    """Names at the ends of the curves, apart from each other."""
-    end = max(float(curve.time[-1]) for curve in found.values()) / MONTH
-    ends = [100 * float(curve.share[-1]) for curve in found.values()]
-    axes.set_xlim(0, end)
-    axes.set_xticks(np.arange(0, end + 0.01, 12 if end > 60 else 6 if end > 12 else 1))
-    for stage, place, moved in zip(found, ends, style.spread(ends, 4.6), strict=True):
-        name, colour, _ = CURVES[stage]
-        leader = {"arrowstyle": "-", "color": style.LIGHT, "shrinkA": 0, "shrinkB": 0}
-        axes.annotate(
-            f"{name} {place:.0f}%", (end, place), (end * 1.02, moved), fontsize=style.TEXT, va="center",
-            color=colour, annotation_clip=False, arrowprops=leader,
-        )  # fmt: skip
+def _end(found: Mapping[str, Incidence]) -> float:
+    """The last month that is drawn."""
+    return max(float(curve.time[-1]) for curve in found.values()) / MONTH

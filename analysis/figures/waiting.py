@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +47,7 @@ def draw(tables: Tables, observed: Sequence[Target]) -> Figure:  # noqa: ARG001 
     drawn = {stage: curve for stage, curve in found.items() if curve.share[-1] > 0}
     for stage, curve in drawn.items():
         _curve(axes, curve, stage)
-    _names(axes, drawn, horizon / MONTH)
+    names(axes, drawn, horizon / MONTH)
     style.named(axes, "months since submission", "share of proposals that reached the stage (%)")
     axes.set_xlim(0, horizon / MONTH)
     axes.set_xticks(np.arange(0, horizon / MONTH + 0.01, 6))
@@ -77,8 +77,8 @@ def _curve(axes: Axes, curve: Incidence, stage: str) -> None:
     )
 
 
-def _names(axes: Axes, found: dict[str, Incidence], end: float) -> None:
-    """Names at the ends of the curves, apart from each other."""
+def names(axes: Axes, found: Mapping[str, Incidence], end: float) -> None:
+    """Write names at the ends of the curves, which lie at ``end`` (months), apart from each other."""
     ends = [100 * float(curve.share[-1]) for curve in found.values()]
     for stage, place, moved in zip(found, ends, style.spread(ends, 4.6), strict=True):
         name, colour, _ = CURVES[stage]

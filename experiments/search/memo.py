@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from analysis.tables import Floats
 from experiments import provenance
-from experiments.store import StoreError
-from sim.errors import InputError, OutputError
+from experiments.database import opened
+from sim.errors import InputError
 
 NAME = "search.sqlite"
 
@@ -43,13 +43,7 @@ class Memo:
             InputError: its runs were made by other code of the model or its measures.
         """
         path = folder / NAME
-        with _told(path), closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            # not a write-ahead log: that would not work on network disks
-            connection.execute("PRAGMA synchronous = EXTRA")
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if found != "ok":
-                raise sqlite3.DatabaseError(found)
-            connection.executescript(_TABLES)
+        with opened(path, _TABLES, "its runs are then made again") as connection:
             memo = cls(connection, path)
             memo._check_code()
             yield memo
@@ -79,14 +73,3 @@ class Memo:
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?)", rows)
         self._connection.execute("COMMIT")
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise OutputError(f"cannot be written: {error}", file=str(path)) from error
-    except sqlite3.DatabaseError as error:
-        problem = f"is damaged ({error}): put a copy of it back, or delete it; its runs are then made again"
-        raise StoreError(problem, file=str(path)) from error
