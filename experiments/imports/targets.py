@@ -75,19 +75,36 @@ _FIGURES = (
 _SHARES = frozenset(name for name in NEEDS if MEASURES[name].unit == "share")
 
 
+#: mean over cases -> the two stages between which the time is
+_MEANS: Mapping[str, tuple[str, str]] = {
+    "days_to_poc": ("submitted", "poc"),
+    "days_to_build": ("contract", "deployed"),
+}
+
+#: decimals to which a mean is written
+_DECIMALS = 2
+
+
 class Figure(NamedTuple):
     """One figure of the file, with the fields of :class:`sim.observed.Target`."""
 
     measure: str
-    of: str | None
     relation: str
     value: float
-    numerator: int | None
-    denominator: int | None
     date: date
-    channel: str | None
     use: str
     note: str
+    of: str | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    rounding: float | None = None
+    error: float | None = None
+    channel: str | None = None
+
+
+#: the order in which a figure is written
+_ORDER = ("measure", "of", "relation", "value", "numerator", "denominator", "rounding", "error", "date",
+          "channel", "use")  # fmt: skip
 
 
 def figures(tables: Tables, columns: Collection[str], day: date) -> list[Figure]:
@@ -95,7 +112,7 @@ def figures(tables: Tables, columns: Collection[str], day: date) -> list[Figure]
 
     Shares and means count the cases alone of which all is known that they need; the note says how many
     were left out. Figures up to the POC are to calibrate with, later ones to be held out, and POCs by the
-    end of each year to be shown.
+    end of each year to be shown, as are means over so few cases that nobody can say how sure they are.
     """
     found = list[Figure]()
     for asked in _FIGURES:
@@ -121,22 +138,37 @@ def _figure(tables: Tables, asked: _Asked, channel: str | None, day: date) -> Fi
     kept = _known(tables, asked.known)
     left = len(kept) - int(kept.sum())
     seen = _only(tables, kept) if left else tables
-    value = _value(seen, asked.measure)
-    note = _note(asked, left)
-    about = (day, channel, asked.use, note)
+    about = Figure(asked.measure, "about", _value(seen, asked.measure), day, asked.use, _note(asked, left))
+    about = about._replace(of=asked.of, channel=channel)
     if asked.of is not None or asked.measure in _SHARES:
-        whole = _whole(seen, asked)
-        part = round(value) if asked.of else round(value * whole) if whole else 0
-        if not whole > 0 or not 0 <= part <= whole:
-            return None
-        return Figure(asked.measure, asked.of, "share", round(part / whole, 4), part, round(whole), *about)
-    if not np.isfinite(value):
-        return None
+        return _share(about, _whole(seen, asked))
+    if asked.measure in _MEANS:
+        return _mean(about, seen) if np.isfinite(about.value) else None
     lacking = _unsubmitted(tables) if asked.measure == "proposals_received" else 0
     if lacking:
-        note = f"{note} {plural(lacking, 'case')} without a day of submission may come on top."
-        return Figure(asked.measure, None, "more_than", value - 1, None, None, day, channel, asked.use, note)
-    return Figure(asked.measure, None, "about", round(value, 2), None, None, *about)
+        note = f"{about.note} {plural(lacking, 'case')} without a day of submission may come on top."
+        return about._replace(relation="more_than", value=about.value - 1, note=note)
+    return about
+
+
+def _share(about: Figure, whole: float) -> Figure | None:
+    part = round(about.value) if about.of else round(about.value * whole) if whole else 0
+    if not whole > 0 or not 0 <= part <= whole:
+        return None
+    value = round(part / whole, 4)
+    return about._replace(relation="share", value=value, numerator=part, denominator=round(whole))
+
+
+def _mean(about: Figure, tables: Tables) -> Figure:
+    """With the standard error of a mean, that the spread between cases gives."""
+    origin, target = _MEANS[about.measure]
+    days = (tables.reached[target] - tables.reached[origin]).dropna().to_numpy()
+    error = float(np.std(days, ddof=1) / np.sqrt(len(days))) if len(days) > 1 else 0.0
+    about = about._replace(value=round(about.value, _DECIMALS), rounding=10.0**-_DECIMALS)
+    if error > 0:
+        note = f"{about.note} The standard error is over {len(days)} cases."
+        return about._replace(error=float(f"{error:.3g}"), note=note)
+    return about._replace(use="shown", note=f"{about.note} Too few cases for a standard error.")
 
 
 def _value(tables: Tables, measure: str) -> float:
@@ -190,7 +222,7 @@ def _years(tables: Tables, day: date) -> Iterator[Figure]:
             continue
         value = _value(until(tables, end), "poc_started")
         note = "POCs started by the end of the year."
-        yield Figure("poc_starts", None, "about", value, None, None, end, None, "shown", note)
+        yield Figure("poc_starts", "about", value, end, "shown", note)
 
 
 def outcomes(tables: Tables, columns: Collection[str]) -> pd.DataFrame:
@@ -216,12 +248,9 @@ def text(found: Sequence[Figure], source: str) -> str:
         "figures:",
     ]
     for number, each in enumerate(found, 1):
-        fields = {
-            "id": f"C{number:02d}",
-            **{name: value for name, value in each._asdict().items() if value is not None},
-        }
-        note = fields.pop("note")
-        fields |= {"source": "D1", "note": json.dumps(note, ensure_ascii=False)}
+        told = each._asdict()
+        fields = {"id": f"C{number:02d}", **{name: told[name] for name in _ORDER if told[name] is not None}}
+        fields |= {"source": "D1", "note": json.dumps(each.note, ensure_ascii=False)}
         lines += [
             f"{'  - ' if name == 'id' else '    '}{name}: {_said(value)}" for name, value in fields.items()
         ]
