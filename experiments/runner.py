@@ -116,6 +116,7 @@ class Batch:
 
 
 Simulate = Callable[["Scenario", int], "EventLog"]
+Measured = Callable[["Tables"], "pd.DataFrame"]
 Workers = Callable[[], int]
 Work = Callable[[Sequence[Job], int], Batch]
 
@@ -135,6 +136,7 @@ def batches(
     chunk: int | None = None,
     keep: Keep = "everything",
     simulate: Simulate | None = None,
+    measure: Measured | None = None,
     pool: Callable[[], Executor] | None = None,
     deaths: tuple[type[BaseException], ...] = (BrokenExecutor,),
 ) -> Iterator[Batch]:
@@ -151,13 +153,15 @@ def batches(
         keep: ``outcomes`` drops the tables of cases and events as soon as they are measured.
         simulate: makes one run; the model itself unless given. Other processes must be able to
             import it.
+        measure: makes the table of outcomes, one row a run: scenario, seed, numbers; all measures
+            unless given. Other processes must be able to import it.
         pool: makes the executor that takes the chunks; processes on this machine unless given.
         deaths: what a future of that executor raises when a worker died over it.
 
     Raises:
         WorkersError: workers die before they bring home a single chunk.
     """
-    work = partial(_batch, keep=keep, simulate=simulate)
+    work = partial(_batch, keep=keep, simulate=simulate, measure=measure)
     number = len(jobs) if isinstance(jobs, Sized) else total
     crew = workers if callable(workers) else partial(int, workers)
     pace = _Pace(iter(jobs), chunk, number, crew)
@@ -189,15 +193,21 @@ def joined(parts: Iterable[Batch]) -> Batch:
 # --- one chunk, wherever it is computed ---------------------------------------------------------
 
 
-def _batch(jobs: Sequence[Job], place: int, keep: Keep, simulate: Simulate | None) -> Batch:
+def _batch(
+    jobs: Sequence[Job],
+    place: int,
+    keep: Keep,
+    simulate: Simulate | None = None,
+    measure: Measured | None = None,
+) -> Batch:
     from experiments import provenance
 
     began, failures = time.perf_counter(), list[Failure]()
     try:
-        tables, outcomes = _measured(_logs(jobs, simulate or _model(), failures))
+        tables, outcomes = _measured(_logs(jobs, simulate or _model(), failures), measure)
     except Exception as error:  # noqa: BLE001  # one log must not take the others with it
         if len(jobs) > 1:
-            alone = (_batch([job], place + index, keep, simulate) for index, job in enumerate(jobs))
+            alone = (_batch([job], place + index, keep, simulate, measure) for index, job in enumerate(jobs))
             return joined(alone)
         tables, outcomes, failures = None, None, [_failure(jobs[0], error)]
     kept = tables if keep == "everything" else None
@@ -229,12 +239,14 @@ def _failure(job: Job, error: BaseException) -> Failure:
     return Failure(job.label, job.seed, told, "".join(traceback.format_exception(error)))
 
 
-def _measured(logs: Iterable[EventLog]) -> tuple[Tables, pd.DataFrame] | tuple[None, None]:
+def _measured(
+    logs: Iterable[EventLog], measure: Measured | None
+) -> tuple[Tables, pd.DataFrame] | tuple[None, None]:
     from analysis.measures import outcomes
     from analysis.tables import tables
 
     made = tables(logs)
-    return (made, outcomes(made)) if len(made.runs) else (None, None)
+    return (made, (measure or outcomes)(made)) if len(made.runs) else (None, None)
 
 
 def _model() -> Simulate:

@@ -22,8 +22,9 @@ from typer.testing import CliRunner
 from analysis.figures import SEARCHES
 from analysis.pareto import Front, dominated
 from experiments import cli
+from experiments.memo import Memo
 from experiments.search import found, loop, task
-from experiments.search.memo import NAME, Memo
+from experiments.search.loop import MEMO
 from experiments.uncertainties import Choice, Integers, LogUniform, Uncertainty, Uniform
 from sim.errors import InputError, OutputError, ScenarioError
 from sim.scenario import load
@@ -161,7 +162,7 @@ def test_few_candidates_are_all_tried() -> None:
 def test_luck_of_the_seeds_favours_nobody() -> None:
     """Those that were sampled longer met other seeds; without noise of their own they cost the same."""
     asked = task.load("office.yaml")
-    with Memo.open(Path()) as memo:
+    with Memo.open(Path(MEMO)) as memo:
         search = loop._Searching(asked, memo, loop.Engine(simulate=plain), None, lambda *_: None)
         settings = {"pmo.staff": 7, "procurement.rule": "best_value", "pmo.strictness": 0.2}
         short, long = search._candidate(settings, 1), search._candidate(settings, 1)
@@ -205,7 +206,7 @@ def test_it_goes_on_after_a_kill(here: Path) -> None:
 
 def runs(folder: Path) -> int:
     try:
-        with closing(sqlite3.connect(f"file:{folder / NAME}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{folder / MEMO}?mode=ro", uri=True)) as connection:
             return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
     except sqlite3.OperationalError:
         return 0
@@ -225,16 +226,16 @@ def test_a_folder_of_something_else_is_refused(here: Path) -> None:
 
 
 def test_runs_of_other_code_are_refused(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Memo.open(here) as memo:
+    with Memo.open(here / MEMO) as memo:
         assert len(memo) == 0
     monkeypatch.setattr("experiments.provenance.code_of_outcomes", lambda: "other")
-    with pytest.raises(InputError, match="other code"), Memo.open(here):
+    with pytest.raises(InputError, match="other code"), Memo.open(here / MEMO):
         pass
 
 
 def test_a_damaged_memory_is_told(here: Path) -> None:
-    (here / NAME).write_bytes(b"no database at all " * 100)
-    with pytest.raises(InputError, match="is damaged"), Memo.open(here):
+    (here / MEMO).write_bytes(b"no database at all " * 100)
+    with pytest.raises(InputError, match="is damaged"), Memo.open(here / MEMO):
         pass
 
 

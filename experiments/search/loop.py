@@ -7,7 +7,7 @@ found have all reached it. Seeds are the same for every candidate, but one that 
 met more of them: what the base gave at the same seeds tells how lucky those were, and is taken off.
 
 Nothing of the algorithm is kept on the disk. Its draws follow from its seed and every run is remembered
-(:mod:`experiments.search.memo`), so a search that was interrupted takes the same way again, without
+(:mod:`experiments.memo`), so a search that was interrupted takes the same way again, without
 the runs, and then goes on.
 """
 
@@ -16,10 +16,8 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,8 +26,9 @@ import numpy as np
 from analysis.pareto import dominated, mean
 from analysis.tables import Floats
 from experiments import lock, parts, provenance, runner
+from experiments.crew import Standing, standing
 from experiments.design import lhs
-from experiments.search.memo import Memo
+from experiments.memo import Memo
 from experiments.search.task import Lever, Search, Settings, key
 from sim.errors import InputError, OutputError
 
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from experiments.runner import Batch, Failure, Simulate
     from sim.scenario import Scenario
 
+#: the memory in the folder of a search
+MEMO = "search.sqlite"
 #: is told how many runs are there of how many that there may be
 Watch = Callable[[int, int], None]
 
@@ -128,7 +129,8 @@ def search(task: Search, folder: Path, engine: Engine = Engine(), watch: Watch =
     refuse(folder)
     with parts.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with lock.locked(folder), Memo.open(folder) as memo, _crew(engine) as pool:
+        crew = standing(engine.workers, engine.simulate)
+        with lock.locked(folder), Memo.open(folder / MEMO) as memo, crew as pool:
             return _Searching(task, memo, engine, pool, watch).outcome()
 
 
@@ -138,12 +140,10 @@ def refuse(folder: Path) -> None:
     Raises:
         OutputError: it does.
     """
-    from experiments.search import memo
-
     if folder.exists() and not folder.is_dir():
         raise OutputError("is a file, not a folder; choose another --out", file=str(folder))
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if names - {lock.NAME} and memo.NAME not in names:
+    if names - {lock.NAME} and MEMO not in names:
         raise OutputError("is not empty and holds no search; choose another --out", file=str(folder))
 
 
@@ -152,56 +152,6 @@ def _pymoo() -> None:
         import pymoo  # noqa: F401
     except ImportError:
         raise InputError("needs pymoo: pip install 'cityfunnel[insight]'", key="search") from None
-
-
-# --- workers that outlive a generation -----------------------------------------------------------
-
-
-class _Standing(Executor):
-    """Worker processes that stay between two batches; the end of a batch lets them be."""
-
-    def __init__(self, make: Callable[[], Executor]) -> None:
-        self._make, self._now = make, make()
-        self._used = False
-
-    def __call__(self) -> Executor:
-        """The executor for a batch, new where a worker died in the last one."""
-        if self._used:
-            try:
-                self._now.submit(int).result()
-            except BrokenExecutor:
-                self._now.shutdown()
-                self._now = self._make()
-        self._used = True
-        return self
-
-    def submit(self, /, *arguments: Any, **options: Any) -> Future[Any]:
-        return self._now.submit(*arguments, **options)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Nothing: the next batch comes."""
-
-    def abandon(self) -> None:
-        """Let nobody wait for what is under way."""
-        runner.abandon(self._now)
-
-    def end(self) -> None:
-        self._now.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _crew(engine: Engine) -> Iterator[_Standing | None]:
-    if engine.workers == 1:
-        yield None
-        return
-    crew = _Standing(partial(runner.processes, engine.workers, engine.simulate))
-    try:
-        yield crew
-    except BaseException:
-        crew.abandon()
-        raise
-    finally:
-        crew.end()
 
 
 # --- the search ----------------------------------------------------------------------------------
@@ -219,9 +169,7 @@ class _Run(NamedTuple):
 class _Searching:
     """One call: the task, what is remembered, and what has been tried."""
 
-    def __init__(
-        self, task: Search, memo: Memo, engine: Engine, pool: _Standing | None, watch: Watch
-    ) -> None:
+    def __init__(self, task: Search, memo: Memo, engine: Engine, pool: Standing | None, watch: Watch) -> None:
         from analysis.measures import MEASURES
 
         self._task, self._memo, self._engine, self._pool, self._watch = task, memo, engine, pool, watch

@@ -1,7 +1,7 @@
-"""What every run of a search gave, kept on the disk as soon as it is known.
+"""What every run of a search or a calibration gave, kept on the disk as soon as it is known.
 
-One SQLite file. A run goes by a digest of all that decides it, so a search that is started again, with
-more generations or otherwise changed, finds what it knows already, in whatever order it asks.
+One SQLite file. A run goes by a digest of all that decides it, so what is started again, with more
+generations or otherwise changed, finds what it knows already, in whatever order it asks.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from experiments import provenance
 from experiments.database import opened
 from sim.errors import InputError
 
-NAME = "search.sqlite"
-
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, outcomes BLOB NOT NULL) WITHOUT ROWID;
@@ -34,15 +32,14 @@ class Memo:
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Path) -> Iterator[Memo]:
-        """The memory in ``folder``, made if there is none.
+    def open(cls, path: Path) -> Iterator[Memo]:
+        """The memory in the file ``path``, made if there is none.
 
         Raises:
             StoreError: the file is damaged.
             OutputError: it cannot be written.
             InputError: its runs were made by other code of the model or its measures.
         """
-        path = folder / NAME
         with opened(path, _TABLES, "its runs are then made again") as connection:
             memo = cls(connection, path)
             memo._check_code()
@@ -62,7 +59,7 @@ class Memo:
         return int(number)
 
     def known(self, runs: Iterable[str]) -> dict[str, Floats]:
-        """The measures, in the order of their registry, of those of the runs that are known."""
+        """The numbers that were kept of those of the runs that are known."""
         ask = "SELECT outcomes FROM runs WHERE run = ?"
         found = ((run, self._connection.execute(ask, (run,)).fetchone()) for run in runs)
         return {run: np.frombuffer(row[0], dtype="<f8") for run, row in found if row is not None}
