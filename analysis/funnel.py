@@ -59,8 +59,10 @@ def counts(tables: Tables) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def summary(counts: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
+def summary(counts: pd.DataFrame, level: float = LEVEL, units: pd.Series[int] | None = None) -> pd.DataFrame:
     """The mean over runs of each count, with its uncertainty and the spread of the runs.
+
+    With ``units``, those of each seed (the index), intervals are over units.
 
     Returns:
         One row for each scenario, channel, view and step: mean, low, high (t interval of the
@@ -68,6 +70,8 @@ def summary(counts: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     """
     keys = ["scenario", "channel", "view"]
     long = counts.melt([*keys, "seed"], list(STEPS), var_name="step")
+    if units is not None:
+        long["unit"] = units.loc[long["seed"]].to_numpy()
     return described(long, [*keys, "step"], level)
 
 

@@ -135,8 +135,10 @@ def _kind_of(tables: Tables, names: pd.Series[Any], run: Rows, kinds: pd.Index[A
     return np.where(place >= 0, np.append(kind[first], -1)[place], -1)
 
 
-def summary(groups: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
+def summary(groups: pd.DataFrame, level: float = LEVEL, units: pd.Series[int] | None = None) -> pd.DataFrame:
     """Mean over runs of what each group gets, with interval and range of the runs.
+
+    With ``units``, those of each seed (the index), intervals are over units.
 
     Returns:
         One row for each scenario, by, group and gain (a name in ``GAINS``), then the columns of
@@ -144,6 +146,8 @@ def summary(groups: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     """
     keys = ["scenario", "by", "group"]
     long = complete(groups).melt([*keys, "seed"], list(GAINS), var_name="gain")
+    if units is not None:
+        long["unit"] = units.loc[long["seed"]].to_numpy()
     return described(long.dropna(subset="value"), [*keys, "gain"], level)
 
 
@@ -178,7 +182,12 @@ class Share(NamedTuple):
     difference: Difference
 
 
-def differences(groups: pd.DataFrame, names: Sequence[str], level: float = LEVEL) -> list[Share]:
+def differences(
+    groups: pd.DataFrame,
+    names: Sequence[str],
+    level: float = LEVEL,
+    units: pd.Series[int] | None = None,
+) -> list[Share]:
     """Paired differences of what each group gets; of each group and gain the intervals hold at once.
 
     Of departments ``OF_DEPARTMENTS`` alone are compared.
@@ -187,21 +196,23 @@ def differences(groups: pd.DataFrame, names: Sequence[str], level: float = LEVEL
         groups: as :func:`groups`, of several scenarios at the same seeds.
         names: the scenarios, the base first.
         level: confidence level.
+        units: the unit of each seed (the index); every seed is one of its own unless given.
     """
     full = complete(groups)
     return [
         Share(str(by), str(group), other, each)
         for (by, group), rows in full.groupby(["by", "group"], sort=False)
         for gain in (OF_DEPARTMENTS if by == "department" else GAINS)
-        for other, each in _pairs(rows, gain, names, level)
+        for other, each in _pairs(rows, gain, names, level, units)
     ]
 
 
 def _pairs(
-    rows: pd.DataFrame, gain: str, names: Sequence[str], level: float
+    rows: pd.DataFrame, gain: str, names: Sequence[str], level: float, units: pd.Series[int] | None
 ) -> Iterator[tuple[str, Difference]]:
     wide = rows.pivot(index="seed", columns="scenario", values=gain).reindex(columns=list(names)).dropna()
     if not len(wide):
         return
     base, *others = (wide[name].to_numpy() for name in names)
-    yield from zip(names[1:], family(gain, base, others, level), strict=True)
+    places = None if units is None else units.loc[wide.index].to_numpy()
+    yield from zip(names[1:], family(gain, base, others, level, units=places), strict=True)

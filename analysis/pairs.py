@@ -12,6 +12,9 @@ varies less than either run. Every estimate is the mean of one number a run, its
 The interval of a difference is Student's t interval over pairs of contributions. A median over cases
 has no such contributions; its standard error comes from a bootstrap over pairs.
 
+Runs at one draw of a posterior are not independent of one another: there the *unit* is the draw, with
+the mean of the contributions of its runs, and intervals are those over units.
+
 Several policies against one base are one family: their intervals hold all at once, for each
 measure, with the quantile of the largest of correlated t variables (Dunnett 1955; Hothorn, Bretz and
 Westfall 2008, "Simultaneous inference in general parametric models", Biometrical Journal 50).
@@ -52,7 +55,8 @@ class Difference(NamedTuple):
         base: value of the base over the pairs.
         other: value of the other over the pairs.
         difference: other less base, with ``low`` and ``high`` the ends of its interval.
-        pairs: pairs in which the measure is defined in both runs; ``dropped`` are the rest.
+        pairs: pairs in which the measure is defined in both runs; ``dropped`` are the rest. Where
+            units are given, these are counted in place of pairs, here and in what follows.
         deviation: standard deviation of the difference of a pair.
         gain: variance that the difference would have with independent seeds, by the variance it
             has in pairs; above 1 the pairing helped.
@@ -94,12 +98,15 @@ class Contrast:
             ``value_base``, ``value_other`` and the other fields of :class:`Difference`.
         outcomes: one row a run: scenario, seed, measures.
         series: one row a run and month, as :func:`analysis.figures.fan.series`.
+        effects: one row a measure and other scenario: ``base`` and ``other`` (names) and the fields of
+            :class:`analysis.effects.Effect`; none without a posterior.
     """
 
     names: tuple[str, ...]
     differences: pd.DataFrame
     outcomes: pd.DataFrame
     series: pd.DataFrame
+    effects: pd.DataFrame | None = None
 
     def standardised(self) -> pd.DataFrame:
         """Differences by their deviation in a pair, a row a measure and a column an other scenario."""
@@ -113,6 +120,11 @@ class Contrast:
         sizes = self.standardised().abs().max(axis=1).dropna()
         chosen = set(sizes.nlargest(number).index)
         return [str(name) for name in sizes.index if name in chosen]
+
+    @property
+    def draws(self) -> int:
+        """The number of draws of a posterior that the runs were made at; 0 without one."""
+        return 0 if self.effects is None or not len(self.effects) else int(self.effects["points"].max())
 
     @property
     def pairs(self) -> int:
@@ -155,6 +167,7 @@ def difference(
     *,
     statistic: str = MEAN,
     stretch: float = 1.0,
+    units: ArrayLike | None = None,
 ) -> Difference:
     """The paired difference of one measure.
 
@@ -165,15 +178,27 @@ def difference(
         level: confidence level of the interval.
         statistic: what is estimated, in words.
         stretch: factor of the interval's width, from :func:`stretch`.
+        units: the unit of each pair, a whole number from 0 on; every pair is one of its own unless given.
     """
-    a, b = np.asarray(base, dtype=float), np.asarray(other, dtype=float)
-    known = ~(np.isnan(a) | np.isnan(b))
-    a, b = a[known], b[known]
+    both = np.column_stack([np.asarray(base, dtype=float), np.asarray(other, dtype=float)])
+    every = len(both) if units is None else len(np.unique(np.asarray(units)))
+    a, b = _by_unit(both, units).T
     n = len(a)
     means = (float(a.mean()), float(b.mean())) if n else (np.nan, np.nan)
     deviation = float((b - a).std(ddof=1)) if n > 1 else np.nan
     gain = _gain(a, b) if n > 1 else np.nan
-    return _difference(measure, statistic, means, (n, len(known) - n), deviation, gain, stretch, level)
+    return _difference(measure, statistic, means, (n, every - n), deviation, gain, stretch, level)
+
+
+def _by_unit(values: Floats, units: ArrayLike | None) -> Floats:
+    """Of the rows without NaN, the means of those of each unit; the rows themselves without units."""
+    known = ~np.isnan(values).any(axis=1)
+    if units is None:
+        return values[known]
+    _, place = np.unique(np.asarray(units)[known], return_inverse=True)
+    sums = np.zeros((int(place.max(initial=-1)) + 1, values.shape[1]))
+    np.add.at(sums, place, values[known])
+    return np.asarray(sums / np.bincount(place)[:, None])
 
 
 def _difference(
@@ -218,6 +243,7 @@ def family(
     others: Sequence[ArrayLike],
     level: float = LEVEL,
     wholes: tuple[ArrayLike, Sequence[ArrayLike]] | None = None,
+    units: ArrayLike | None = None,
 ) -> list[Difference]:
     """One measure of several policies against a base; the intervals hold all at once.
 
@@ -227,20 +253,20 @@ def family(
         others: the measure in the runs of each other policy, the same seeds in the same order.
         level: confidence level of the intervals together.
         wholes: of what the values are shares, for the base and the others; see :func:`contributions`.
+        units: the unit of each pair; see :func:`difference`.
     """
     if wholes is None:
         statistic, a, rest = MEAN, contributions(base), [contributions(each) for each in others]
     else:
         statistic, a = SHARE, contributions(base, wholes[0])
         rest = [contributions(each, whole) for each, whole in zip(others, wholes[1], strict=True)]
-    wider = stretch(_complete(np.column_stack([b - a for b in rest])), level)
-    return [difference(measure, a, b, level, statistic=statistic, stretch=wider) for b in rest]
+    wider = stretch(_complete(np.column_stack([b - a for b in rest]), units), level)
+    return [difference(measure, a, b, level, statistic=statistic, stretch=wider, units=units) for b in rest]
 
 
-def _complete(differences: Floats) -> Floats:
-    """The policies that are defined at all, in the rows in which all of these are."""
-    defined = differences[:, ~np.isnan(differences).all(axis=0)]
-    return np.asarray(defined[~np.isnan(defined).any(axis=1)])
+def _complete(differences: Floats, units: ArrayLike | None = None) -> Floats:
+    """The policies that are defined at all, in the rows (or units) in which all of these are."""
+    return _by_unit(differences[:, ~np.isnan(differences).all(axis=0)], units)
 
 
 def paired(
@@ -248,6 +274,7 @@ def paired(
     others: Sequence[pd.DataFrame],
     wholes: pd.DataFrame | None = None,
     level: float = LEVEL,
+    units: pd.Series[Any] | None = None,
 ) -> list[pd.DataFrame]:
     """Differences of tables of outcomes from a base, joined on the seed.
 
@@ -257,6 +284,8 @@ def paired(
         wholes: scenario, seed, and for measures that are shares the number of cases that they are
             shares of. Measures without a column here are means over runs.
         level: confidence level of the intervals of a measure together.
+        units: the unit of each seed (the index), such as the draw of a posterior; every seed is one
+            of its own unless given.
 
     Returns:
         For each other a table of one row a measure, with the columns of :class:`Difference`.
@@ -271,11 +300,12 @@ def paired(
     tables = [table.loc[seeds] for table in tables]
     parts = [_wholes(table, wholes) for table in tables]
     names = [str(name) for name in tables[0].select_dtypes("number") if all(name in t for t in tables)]
+    places = None if units is None else units.loc[seeds].to_numpy()
     found = []
     for name in names:
         of = [part[name].to_numpy() for part in parts if part is not None and name in part]
         values = [table[name].to_numpy(dtype=float) for table in tables]
-        found.append(family(name, values[0], values[1:], level, (of[0], of[1:]) if of else None))
+        found.append(family(name, values[0], values[1:], level, (of[0], of[1:]) if of else None, places))
     return [pd.DataFrame(rows, columns=Difference._fields) for rows in zip(*found, strict=True)]
 
 
@@ -419,9 +449,10 @@ def medians(
 
     Args:
         measure: its name.
-        base: run (0 to ``runs`` - 1) and value of each case of the base.
+        base: run (0 to ``runs`` - 1) and value of each case of the base. Where runs are not
+            independent, the number of the unit in place of that of the run.
         others: the same of each other policy, where equal numbers are runs at the same seed.
-        runs: number of pairs.
+        runs: number of pairs, or of units.
         level: confidence level of the intervals of all others together.
     """
     worlds = [_ordered(*each) for each in (base, *others)]

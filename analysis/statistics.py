@@ -1,12 +1,13 @@
 """Means and shares with their uncertainty.
 
 Runs are independent of each other, so an interval over runs is Student's t interval of the mean.
+Where they are not, as runs at one draw of a posterior, the interval is that over units (the draws).
 Policies run at the same seeds share their luck: :mod:`analysis.pairs` compares them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -77,22 +78,57 @@ def share(part: int, whole: int, level: float = LEVEL) -> Interval:
     return Interval(estimate, low if part else 0.0, high if part < whole else 1.0, whole)
 
 
-def summary(outcomes: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
+def summary(
+    outcomes: pd.DataFrame, level: float = LEVEL, units: pd.Series[Any] | None = None
+) -> pd.DataFrame:
     """Mean, interval and range of each measure (column of numbers) over the runs of a table of outcomes.
+
+    Args:
+        outcomes: one row a run: scenario, seed, measures.
+        level: confidence level of the intervals.
+        units: the unit of each seed (the index); every seed is one of its own unless given.
 
     Returns:
         One row a measure: measure, mean, low, high (t interval of the mean), lower, upper (2.5th
         and 97.5th percentile of the runs), runs (in which it is defined).
     """
     values = outcomes.drop(columns=RUN).select_dtypes("number")
-    return described(values.melt(var_name="measure"), ["measure"], level)
+    if units is None:
+        return described(values.melt(var_name="measure"), ["measure"], level)
+    unit = units.loc[outcomes["seed"]].to_numpy()
+    return described(values.assign(unit=unit).melt("unit", var_name="measure"), ["measure"], level)
 
 
 def described(values: pd.DataFrame, by: list[str], level: float = LEVEL) -> pd.DataFrame:
-    """As :func:`summary`, of the column ``value`` in each group, in the order of appearance."""
+    """As :func:`summary`, of the column ``value`` in each group, in the order of appearance.
+
+    Where there is a column ``unit``, intervals are over the means of units: the standard error is that
+    of a ratio estimate of the mean (Cochran 1977, *Sampling Techniques*, section 9.4), for units with
+    the same number of runs that of the mean of their means.
+    """
     groups = values.groupby(by, sort=False, observed=True)["value"]
     table = groups.agg(["mean", "std", "count"])
-    half = half_width(table["std"], table["count"], level)
+    half = (
+        _half_over_units(values, by, level).reindex(table.index).to_numpy()
+        if "unit" in values
+        else half_width(table["std"], table["count"], level)
+    )
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half)
     table = table.assign(lower=groups.quantile(0.025), upper=groups.quantile(0.975), runs=table["count"])
     return table[["mean", "low", "high", "lower", "upper", "runs"]].reset_index()
+
+
+def _half_over_units(values: pd.DataFrame, by: list[str], level: float) -> pd.Series[float]:
+    import pandas as pd
+
+    values = values.dropna(subset="value")
+    means = values.groupby(by, sort=False, observed=True)["value"].transform("mean")
+    apart = values.assign(value=values["value"] - means)
+    sums = apart.groupby([*by, "unit"], sort=False, observed=True)["value"].agg(["sum", "count"])
+    units = sums.groupby(level=by, sort=False, observed=True)
+    size = units["count"].mean()
+    deviation = np.sqrt((sums["sum"] ** 2).groupby(level=by, sort=False, observed=True).sum())
+    number = units["count"].count()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = half_width(deviation / np.sqrt(number - 1) / size, number, level)
+    return pd.Series(found, index=number.index)

@@ -176,7 +176,11 @@ def comparison_caption(contrast: Contrast, note: str) -> str:
     """Number of runs, pairs and seeds of a comparison, then a note on what is drawn."""
     seeds = np.sort(contrast.outcomes["seed"].unique())
     told = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
-    return f"{len(contrast.outcomes)} runs in {contrast.pairs} pairs at the same seeds ({told}). {note}"
+    draws = f"{contrast.draws} draw{'s' if contrast.draws > 1 else ''}"
+    drawn = f", at {draws} of a posterior" if contrast.draws else ""
+    return (
+        f"{len(contrast.outcomes)} runs in {contrast.pairs} pairs at the same seeds ({told}){drawn}. {note}"
+    )
 
 
 def chosen(contrast: Contrast) -> str:

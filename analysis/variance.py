@@ -71,18 +71,29 @@ def parts(measure: str, point: ArrayLike, seed: ArrayLike, value: ArrayLike, lev
     """
     import pandas as pd
 
-    table = pd.DataFrame({"point": point, "seed": seed, "value": np.asarray(value, dtype=float)}).dropna()
-    table = _shared(table)
-    points, runs = table["point"].nunique(), len(table)
-    if points < 2 or runs <= points:
+    table = pd.DataFrame({"point": point, "seed": seed, "value": np.asarray(value, dtype=float)})
+    table = usable(table)
+    points, runs, found = table["point"].nunique(), len(table), squares(table)
+    if found is None:
         return Parts(measure, np.nan, np.nan, np.nan, np.nan, np.nan, points, runs)
-    crossed = runs == points * table["seed"].nunique()
-    found = (
-        _crossed(table.pivot(index="point", columns="seed", values="value")) if crossed else _nested(table)
-    )
     total = found.spread + found.luck
     share = found.spread / total if total > 0 else np.nan
     return Parts(measure, found.spread, found.luck, share, *_ends(found, level), points, runs)
+
+
+def usable(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of point, seed and value that can be told apart by point and seed: none with NaN."""
+    return _shared(table.dropna())
+
+
+def squares(table: pd.DataFrame) -> Squares | None:
+    """The mean squares of usable rows; ``None`` with fewer than two points, or no point with two runs."""
+    points, runs = table["point"].nunique(), len(table)
+    if points < 2 or runs <= points:
+        return None
+    if runs == points * table["seed"].nunique():
+        return _crossed(table.pivot(index="point", columns="seed", values="value"))
+    return _nested(table)
 
 
 def _shared(table: pd.DataFrame) -> pd.DataFrame:
@@ -92,22 +103,35 @@ def _shared(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["seed"].isin(complete)] if 2 <= len(complete) >= len(points) / 2 else table
 
 
-class _Squares(NamedTuple):
-    """Mean squares between points and within them, with what follows from them."""
+class Squares(NamedTuple):
+    """Mean squares between points and within them, with what follows from them.
+
+    Attributes:
+        between: mean square between points.
+        within: mean square of runs at a point, without the luck that all points share.
+        free: degrees of freedom of the two.
+        size: runs a point.
+        luck: variance of runs at a point.
+        doubt: degrees of freedom of what luck has beyond ``within``; infinite where that is all.
+        seeds: mean square of the seeds that all points share, and its degrees of freedom; 0 where they
+            share none.
+    """
 
     between: float
     within: float
-    free: tuple[int, int]  # degrees of freedom of the two
-    size: float  # runs a point
+    free: tuple[int, int]
+    size: float
     luck: float
-    doubt: float  # degrees of freedom of what luck has beyond ``within``; infinite where that is all
+    doubt: float
+    seeds: tuple[float, int] = (0.0, 0)
 
     @property
     def spread(self) -> float:
+        """Variance between points of the mean at a point."""
         return max(0.0, (self.between - self.within) / self.size)
 
 
-def _crossed(table: pd.DataFrame) -> _Squares:
+def _crossed(table: pd.DataFrame) -> Squares:
     """Of values with a row a point and a column a seed."""
     grid = table.to_numpy()
     points, seeds = grid.shape
@@ -119,20 +143,21 @@ def _crossed(table: pd.DataFrame) -> _Squares:
     # luck is the mean square of seeds and that of the rest, weighted (Satterthwaite 1946)
     doubt = common**2 / (seeds - 1) + ((1 - 1 / points) * within) ** 2 / free[1]
     between = seeds * float(rows.var(ddof=1))
-    return _Squares(between, within, free, float(seeds), luck, luck**2 / doubt if doubt > 0 else np.inf)
+    doubts = luck**2 / doubt if doubt > 0 else np.inf
+    return Squares(between, within, free, float(seeds), luck, doubts, (points * common, seeds - 1))
 
 
-def _nested(table: pd.DataFrame) -> _Squares:
+def _nested(table: pd.DataFrame) -> Squares:
     """Of rows of point and value, where seeds have nothing in common."""
     groups = table.groupby("point")["value"]
     sizes, means = groups.count().to_numpy(dtype=float), groups.mean().to_numpy()
     runs, free = len(table), (len(sizes) - 1, len(table) - len(sizes))
     between = float((sizes * (means - table["value"].mean()) ** 2).sum() / free[0])
     within = float(((table["value"] - groups.transform("mean")) ** 2).sum() / free[1])
-    return _Squares(between, within, free, float((runs - (sizes**2).sum() / runs) / free[0]), within, np.inf)
+    return Squares(between, within, free, float((runs - (sizes**2).sum() / runs) / free[0]), within, np.inf)
 
 
-def _ends(found: _Squares, level: float) -> tuple[float, float]:
+def _ends(found: Squares, level: float) -> tuple[float, float]:
     """The ends of the interval of the parameters' share, from those of its two parts.
 
     Method of variance estimates recovery (Zou and Donner 2008, Statistics in Medicine 27).
@@ -149,11 +174,11 @@ def _ends(found: _Squares, level: float) -> tuple[float, float]:
     return _part(found, least, more), _part(found, most, less)
 
 
-def _spread(found: _Squares, quantile: float) -> float:
+def _spread(found: Squares, quantile: float) -> float:
     return max(0.0, (found.between / quantile - found.within) / found.size)
 
 
-def _part(found: _Squares, spread: float, luck: float) -> float:
+def _part(found: Squares, spread: float, luck: float) -> float:
     """The share with one end of the parameters' variance and one of the factor of that of luck."""
     if not (spread and found.spread and found.luck):
         return spread / (spread + found.luck) if spread + found.luck > 0 else np.nan

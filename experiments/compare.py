@@ -7,10 +7,13 @@ from dataclasses import replace
 from math import isfinite, isinf, isnan
 from typing import TYPE_CHECKING, NamedTuple
 
+from analysis.effects import Effect, effects
 from analysis.measures import DURATIONS, MEASURES, durations, unit, wholes
 from analysis.pairs import PILOT, Difference, always, cautious, medians, next_look, paired
+from experiments.posterior import differing
 from experiments.words import number
 from sim.errors import InputError, nearest
+from sim.posterior import REPLICATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,13 +26,28 @@ if TYPE_CHECKING:
 FEW = 10
 
 
+#: the measures that are told in short
+HEADLINES = (
+    "proposal_to_poc", "projects", "needs_solved", "value_delivered", "money_spent", "money_wasted",
+    "startup_share",
+)  # fmt: skip
+
+#: what intervals are over: pairs of runs, or draws of a posterior
+PAIR, DRAW = "pair", "draw"
+
+
 class Comparison(NamedTuple):
-    """One scenario against the base, measure by measure; ``family`` scenarios were compared with it."""
+    """One scenario against the base, measure by measure; ``family`` scenarios were compared with it.
+
+    Intervals are over what ``unit`` says; ``effects`` are those over a posterior, where there is one.
+    """
 
     base: str
     other: str
     differences: tuple[Difference, ...]
     family: int = 1
+    unit: str = PAIR
+    effects: tuple[Effect, ...] = ()
 
     def of(self, measure: str) -> Difference:
         """The difference in one measure."""
@@ -90,7 +108,10 @@ def _sorted(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare(
-    evidence: Evidence, names: Sequence[str], measures: Sequence[str] | None = None
+    evidence: Evidence,
+    names: Sequence[str],
+    measures: Sequence[str] | None = None,
+    units: pd.Series[int] | None = None,
 ) -> list[Comparison]:
     """Each other scenario against the first, at the seeds that all have.
 
@@ -98,6 +119,7 @@ def compare(
         evidence: the runs.
         names: the scenarios; the first is the base.
         measures: those wanted, all by default.
+        units: the draw of a posterior that each seed (the index) has, where there is one.
 
     Raises:
         ValueError: the scenarios have no seed in common.
@@ -105,15 +127,28 @@ def compare(
     wanted = [*MEASURES, *DURATIONS] if measures is None else measures
     columns = ["scenario", "seed", *(name for name in evidence.outcomes if name in wanted)]
     base, *others = (_of(evidence.outcomes[columns], name) for name in names)
-    found = [list(_rows(table)) for table in paired(base, others, evidence.wholes)]
+    found = [list(_rows(table)) for table in paired(base, others, evidence.wholes, units=units)]
     for name in DURATIONS:
         if name in wanted:
-            for row, each in zip(found, _medians(evidence, names, name), strict=True):
+            for row, each in zip(found, _medians(evidence, names, name, units), strict=True):
                 row.append(each)
-    return [
+    comparisons = (
         Comparison(names[0], name, tuple(row), len(others))
         for name, row in zip(names[1:], found, strict=True)
-    ]
+    )
+    if units is None:
+        return list(comparisons)
+    over = (_effects(evidence, base, other, units) for other in others)
+    return [one._replace(unit=DRAW, effects=mine) for one, mine in zip(comparisons, over, strict=True)]
+
+
+def _effects(
+    evidence: Evidence, base: pd.DataFrame, other: pd.DataFrame, units: pd.Series[int]
+) -> tuple[Effect, ...]:
+    names = (str(table["scenario"].iloc[0]) for table in (base, other))
+    one, two = (_of(evidence.wholes, name) for name in names)
+    table = effects(base, other, units, (one, two))
+    return tuple(Effect._make(row) for row in table.itertuples(index=False, name=None))
 
 
 def _of(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
@@ -124,15 +159,27 @@ def _rows(table: pd.DataFrame) -> Iterator[Difference]:
     return (Difference._make(row) for row in table.itertuples(index=False, name=None))
 
 
-def _medians(evidence: Evidence, names: Sequence[str], time: str) -> list[Difference]:
+def _medians(
+    evidence: Evidence, names: Sequence[str], time: str, units: pd.Series[int] | None
+) -> list[Difference]:
+    import numpy as np
     import pandas as pd
 
     seeds = [set(_of(evidence.outcomes, name)["seed"]) for name in names]
     common = pd.Index(sorted(set.intersection(*seeds)))
     chosen = evidence.times[(evidence.times["time"] == time).to_numpy() & evidence.times["seed"].isin(common)]
     worlds = [_of(chosen, name) for name in names]
-    base, *others = ((common.get_indexer(pd.Index(w["seed"])), w["days"].to_numpy()) for w in worlds)
-    return medians(time, base, others, len(common))
+    place = np.arange(len(common)) if units is None else pd.factorize(units.loc[common])[0]
+    base, *others = ((place[common.get_indexer(pd.Index(w["seed"]))], w["days"].to_numpy()) for w in worlds)
+    return medians(time, base, others, int(place.max()) + 1)
+
+
+def over_posterior(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """All effects over a posterior as one table: base, other, then the fields of ``Effect``."""
+    import pandas as pd
+
+    rows = [(c.base, c.other, *effect) for c in comparisons for effect in c.effects]
+    return pd.DataFrame(rows, columns=pd.Index(["base", "other", *Effect._fields]))
 
 
 def table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
@@ -160,7 +207,12 @@ class Look(NamedTuple):
 
 
 def until(
-    more: Callable[[int, int], Evidence], names: Sequence[str], measure: str, half: float, most: int
+    more: Callable[[int, int], Evidence],
+    names: Sequence[str],
+    measure: str,
+    half: float,
+    most: int,
+    units: pd.Series[int] | None = None,
 ) -> Iterator[Look]:
     """Add pairs until the intervals of a measure are no wider than ``half`` on either side.
 
@@ -170,10 +222,13 @@ def until(
         measure: name of the measure.
         half: half the width that is wanted, in its unit.
         most: pairs at most.
+        units: the draw of a posterior that each seed has, where there is one; then draws are added.
     """
-    done, pairs = 0, min(PILOT, most)
+    size = 1 if units is None else REPLICATES
+    done, most = 0, most // size
+    pairs = min(PILOT, most)
     while pairs > done:
-        comparisons = compare(more(done, pairs), names, [measure])
+        comparisons = compare(more(size * done, size * pairs), names, [measure], units)
         found = tuple(each.of(measure) for each in comparisons)
         done, pairs = pairs, next_look(found, half, most)
         yield Look(done, tuple(map(cautious, found)), pairs if pairs > done else 0)
@@ -220,8 +275,34 @@ def sentence(comparison: Comparison, difference: Difference) -> str:
     enough = "" if isinf(difference.enough) else f"; {_few(difference.enough)} would have been enough"
     return (
         f"{comparison.other} {said} than {comparison.base}"
-        f" (95% CI {low} to {high}, {difference.pairs} pairs{enough})."
+        f" (95% CI {low} to {high}, {difference.pairs} {comparison.unit}s{enough})."
     )
+
+
+def over(comparison: Comparison) -> Iterator[str]:
+    """What a policy does over a posterior, in words, for the measures that are told in short."""
+    for effect in comparison.effects:
+        if effect.measure in HEADLINES and isfinite(effect.low) and effect.parameters + effect.luck > 0:
+            yield _over(comparison, effect)
+
+
+def _over(comparison: Comparison, effect: Effect) -> str:
+    more, measure = effect.effect > 0, effect.measure
+    said = _phrase(measure, _size(measure, effect.effect), more)
+    ends = (effect.low, effect.high) if more else (-effect.high, -effect.low)
+    low, high = (_plain(measure, value) for value in ends)
+    sure = effect.positive if more else 1 - effect.positive
+    doubt = f"{100 * effect.share_low:.0f}% to {100 * effect.share_high:.0f}%"
+    return (
+        f"{comparison.other} {said} than {comparison.base} (95% over the posterior: {low} to {high}; so in"
+        f" {_percent(sure)} of it; of the variance of a pair {effect.share:.0%} ({doubt}) is parameters, the"
+        " rest chance)."
+    )
+
+
+def _percent(share: float) -> str:
+    """A share as one says it who has seen it by a sample."""
+    return "more than 99%" if share > 0.99 else "less than 1%" if share < 0.01 else f"{100 * share:.0f}%"
 
 
 def _few(pairs: float) -> str:
@@ -237,7 +318,7 @@ def unclear(comparison: Comparison) -> Iterator[str]:
         ("The same in all runs of {} and {}", [each for each in rest if not shown(each) and each.pairs]),
         ("Not defined in {} or {}", [each for each in rest if not each.pairs]),
     ):
-        names = ", ".join(f"{each.measure}{_wanted(each)}" for each in chosen)
+        names = ", ".join(f"{each.measure}{_wanted(each, comparison.unit)}" for each in chosen)
         if names:
             yield f"{told.format(comparison.other, comparison.base)}: {names}."
 
@@ -247,8 +328,8 @@ def shown(difference: Difference) -> bool:
     return difference.deviation > 0 or abs(difference.difference) > 0
 
 
-def _wanted(difference: Difference) -> str:
-    return f" ({difference.enough:,.0f} pairs needed)" if isfinite(difference.enough) else ""
+def _wanted(difference: Difference, unit: str) -> str:
+    return f" ({difference.enough:,.0f} {unit}s needed)" if isfinite(difference.enough) else ""
 
 
 def gain(comparison: Comparison) -> Iterator[str]:
@@ -266,22 +347,27 @@ def gain(comparison: Comparison) -> Iterator[str]:
 def notes(comparisons: Sequence[Comparison]) -> Iterator[str]:
     """What the numbers are, said once for all comparisons."""
     yield "Shares, and means over cases, are of all runs together; other measures are means of runs."
+    if comparisons[0].unit == DRAW:
+        yield (
+            "Runs at one draw of the posterior are not independent of one another: intervals are over draws,"
+            " each with the mean of its runs."
+        )
     family = comparisons[0].family
     if family > 1:
         yield f"Of each measure, the {family} intervals hold all at once with 95% confidence."
 
 
-def looked(look: Look, half: float) -> str:
+def looked(look: Look, half: float, unit: str = PAIR) -> str:
     """What a look showed, and what follows from it."""
     measure, widest = look.found[0].measure, max(look.found, key=lambda each: each.half)
-    told = f"{look.pairs} pairs: {measure} is known to ±{_exact(measure, widest.half)}"
+    told = f"{look.pairs} {unit}s: {measure} is known to ±{_exact(measure, widest.half)}"
     if isnan(widest.half):
         return f"{told}: it is not defined in these runs"
     if look.following:
         return f"{told}, wanted ±{_exact(measure, half)}; on to {look.following}"
     if widest.half > half:
         wanted = max(each.pairs * (each.half / half) ** 2 for each in look.found)
-        return f"{told}, wanted ±{_exact(measure, half)}: that would take about {number(wanted, 0)} pairs"
+        return f"{told}, wanted ±{_exact(measure, half)}: that would take about {number(wanted, 0)} {unit}s"
     return f"{told}, as wanted"
 
 
@@ -318,6 +404,7 @@ def warnings(scenarios: Sequence[Scenario]) -> Iterator[str]:
                 f"{other.name} runs from {other.start} to {other.end}, {base.name} from {base.start} to"
                 f" {base.end}: counts and sums are not of the same length of time"
             )
+    yield from differing(scenarios)
 
 
 #: measure -> what a scenario does, with ``{d}`` for the size of the difference, and the words for

@@ -10,7 +10,8 @@ can be extended without losing what was computed:
 - ``morris``: any larger number of trajectories;
 - ``saltelli``: any larger number of base points;
 - ``full_factorial`` and ``oat``: levels that contain the old ones (3, 5, 9);
-- ``list``: rows added to the file.
+- ``list``: rows added to the file;
+- ``posterior``: any larger number of its draws.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from sim.parameters import Value
 if TYPE_CHECKING:
     from experiments.uncertainties import Uncertainty
 
-Kind = Literal["full_factorial", "lhs", "sobol", "oat", "morris", "saltelli", "list"]
+Kind = Literal["full_factorial", "lhs", "sobol", "oat", "morris", "saltelli", "list", "posterior"]
 Point = Mapping[str, Value]
 Floats = NDArray[np.float64]
 
@@ -48,7 +49,7 @@ class Design:
         points: number of points, for ``morris`` of trajectories, for ``saltelli`` of base points; 0 where
             the kind needs none.
         levels: values of each parameter, for the kinds that go by levels; otherwise 0.
-        rows: the points themselves, for ``list``.
+        rows: the points themselves, for ``list`` and ``posterior``.
     """
 
     kind: Kind
@@ -58,7 +59,7 @@ class Design:
 
     def size(self, uncertainties: Sequence[Uncertainty]) -> int:
         """The number of points."""
-        if self.kind == "list":
+        if self.kind in ("list", "posterior"):
             return len(self.rows)
         if self.kind == "morris":
             return self.points * (len(uncertainties) + 1)
@@ -71,7 +72,7 @@ class Design:
 
     def over(self, uncertainties: Sequence[Uncertainty], seed: int) -> Iterator[Point]:
         """The points: values of uncertain parameters by path; those not named stay as they are."""
-        if self.kind == "list":
+        if self.kind in ("list", "posterior"):
             return iter(self.rows)
         if self.kind == "full_factorial":
             return _factorial(uncertainties, self.levels)

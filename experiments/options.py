@@ -26,6 +26,15 @@ Settings = Annotated[
         show_default=False,
     ),
 ]
+PosteriorName = Annotated[
+    str | None,
+    typer.Option(
+        "--posterior",
+        metavar="NAME",
+        help="Draw what a scenario does not set from this posterior (a name, or a CSV file).",
+        show_default=False,
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sim.parameters import PATHS, Parameters, rows
 
 if TYPE_CHECKING:
+    from sim.posterior import Posterior
     from sim.scenario import Change, Scenario
 
 #: the libraries whose version may matter to somebody who runs it again
@@ -41,7 +42,14 @@ def specification(scenario: Scenario) -> dict[str, Any]:
         "parameters": {row.path: row.default for row in rows(scenario.parameters)},
         "notes": dict(scenario.notes),
         "observed": scenario.observed,
+        "given": sorted(scenario.given),
+        "posterior": None if scenario.posterior is None else _sample(scenario.posterior),
     }
+
+
+def _sample(posterior: Posterior) -> dict[str, Any]:
+    rows = [list(row.values()) for row in posterior.rows]
+    return {"name": posterior.name, "paths": list(posterior.paths), "rows": rows}
 
 
 def _change(change: Change) -> dict[str, Any]:
@@ -55,6 +63,8 @@ def _change(change: Change) -> dict[str, Any]:
 
 def scenario(specification: Mapping[str, Any]) -> Scenario:
     """The scenario that a specification describes; the inverse of :func:`specification`.
+
+    Specifications of before there were posteriors say nothing of them, nor of what was given.
 
     Raises:
         ParameterError: it names a number that this version does not have, or one out of its range.
@@ -78,7 +88,27 @@ def scenario(specification: Mapping[str, Any]) -> Scenario:
         timeline=tuple(map(_changed, specification["timeline"])),
         notes=specification["notes"],
         observed=specification["observed"],
+        posterior=posterior(specification),
+        given=frozenset(specification.get("given", ())),
     )
+
+
+def posterior(specification: Mapping[str, Any]) -> Posterior | None:
+    """The posterior that a specification tells of, if any.
+
+    Raises:
+        ParameterError: it names a number that this version does not have, or one out of its range.
+        KeyError: it lacks a part.
+    """
+    from sim.posterior import Posterior
+
+    said = specification.get("posterior")
+    if said is None:
+        return None
+    rows = tuple(dict(zip(said["paths"], row, strict=True)) for row in said["rows"])
+    for path in rows[0]:
+        Parameters().with_(path, rows[0][path])  # a path that this version does not have is told here
+    return Posterior(said["name"], rows)
 
 
 def _changed(said: Mapping[str, Any]) -> Change:
@@ -98,8 +128,9 @@ def fingerprint(specifications: Sequence[Mapping[str, Any]], seeds: range) -> st
 
 
 def bare(specification: Mapping[str, Any]) -> dict[str, Any]:
-    """A specification without the remarks."""
-    return {key: part for key, part in specification.items() if key not in REMARKS}
+    """A specification without the remarks; what was given matters to a posterior alone."""
+    idle = () if specification.get("posterior") else ("given", "posterior")
+    return {key: part for key, part in specification.items() if key not in {*REMARKS, *idle}}
 
 
 def digest(content: object) -> str:

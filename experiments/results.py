@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments import provenance, store
+from experiments import posterior, provenance, store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +33,7 @@ class Results:
         measures: as :func:`analysis.statistics.summary`.
         beside: as :func:`analysis.targets.beside`, for the figures whose day the runs reach.
         observed: the observed figures.
+        units: the draw of a posterior that each seed (the index) has, where there is one.
     """
 
     tables: Tables
@@ -41,6 +42,7 @@ class Results:
     measures: pd.DataFrame
     beside: pd.DataFrame
     observed: tuple[Target, ...]
+    units: pd.Series[int] | None = None
 
 
 def targets(scenario: Scenario) -> tuple[Target, ...]:
@@ -62,13 +64,15 @@ def of(batch: Batch, observed: Sequence[Target], scenario: Scenario) -> Results:
     assert batch.tables is not None
     assert batch.outcomes is not None
     seen = [target for target in observed if comparable(target, scenario)]
+    units = posterior.units([scenario], batch.outcomes["seed"])
     return Results(
         tables=batch.tables,
         outcomes=batch.outcomes,
-        funnel=funnel.summary(funnel.counts(batch.tables)),
-        measures=statistics.summary(batch.outcomes),
-        beside=beside(batch.tables, seen),
+        funnel=funnel.summary(funnel.counts(batch.tables), units=units),
+        measures=statistics.summary(batch.outcomes, units=units),
+        beside=beside(batch.tables, seen, units=units),
         observed=tuple(observed),
+        units=units,
     )
 
 
@@ -143,19 +147,23 @@ def fill_comparison(
 ) -> dict[str, Any]:
     """Write a comparison into the folder of a store; return what its manifest is to say."""
     from analysis.pairs import Contrast
-    from experiments.compare import table
+    from experiments.compare import over_posterior, table
 
-    differences = table(found)
+    differences, effects = table(found), over_posterior(found)
     differences.to_csv(folder / "differences.csv", index=False)
+    if len(effects):
+        effects.to_csv(folder / "posterior.csv", index=False)
     if figures:
         names = (found[0].base, *(each.other for each in found))
-        draw_comparison(folder / "figures", Contrast(names, differences, evidence.outcomes, evidence.series))
+        contrast = Contrast(names, differences, evidence.outcomes, evidence.series, effects)
+        draw_comparison(folder / "figures", contrast)
     parts = {name: part for name, part in evidence._asdict().items() if part is not None}
     return {**about, "tables": store.save(folder, parts)}
 
 
 def draw_comparison(folder: Path, contrast: Contrast) -> None:
-    """Every chart of a comparison, as PNG and as SVG."""
-    from analysis.figures import COMPARISONS
+    """Every chart of a comparison, as PNG and as SVG; those over a posterior where there are draws of one."""
+    from analysis.figures import COMPARISONS, OVER_POSTERIOR
 
-    drawn(folder, {name: partial(figure.function, contrast) for name, figure in COMPARISONS.items()})
+    charts = COMPARISONS | (OVER_POSTERIOR if contrast.draws > 1 else {})
+    drawn(folder, {name: partial(figure.function, contrast) for name, figure in charts.items()})

@@ -169,8 +169,9 @@ def markdown(rows: Iterable[Row]) -> Iterator[str]:
     yield ""
     yield "Every number of the model, written by `cityfunnel parameters --markdown`. Evidence: *observed* in"
     yield "the case itself, *literature* seen elsewhere and taken as a prior, *assumed* without a figure,"
-    yield "*tuned* by hand to the funnel of Taipei's stage 1, *policy* a rule of the game. Source ids"
-    yield "point to [the evidence](evidence.md)."
+    yield "*calibrated* to what Taipei observed ([validation.md](validation.md)), *tuned* by hand to"
+    yield "the funnel of its stage 1, *policy* a rule of the game. Source ids point to"
+    yield "[the evidence](evidence.md)."
     for group, members in groupby(rows, key=lambda row: row.path.rsplit(".", 1)[0]):
         yield ""
         yield f"## {group}"
@@ -351,6 +352,21 @@ def outcomes(table: pd.DataFrame) -> Table:
     return shown
 
 
+def parts(table: pd.DataFrame) -> Table:
+    """The parameters' part of the variance of a run, of each outcome of each lever."""
+    levers = list(dict.fromkeys(table["scenario"]))
+    shown = _grid(_whole("outcome"), *(_right(str(lever)) for lever in levers))
+    for name, rows in table.groupby("measure", sort=False):
+        known = rows.set_index("scenario").loc[levers].to_dict("records")
+        cells = [
+            f"{row['share']:.0%} ({row['low']:.0%} to {row['high']:.0%})" if isfinite(row["share"]) else "–"
+            for row in known
+        ]
+        shown.add_row(str(name), *cells)
+    shown.caption = "parameters' part of the variance of a run (and its 95% interval); the rest is chance"
+    return shown
+
+
 # --- stories ------------------------------------------------------------------------------------
 
 
@@ -476,7 +492,7 @@ def comparison(found: Comparison) -> Table:
         _right("other"),
         _right("difference"),
         _right("95% interval"),
-        _right("pairs"),
+        _right(f"{found.unit}s"),
         _right("gain"),
         _right("enough"),
         Column("unit", no_wrap=True),
@@ -506,6 +522,35 @@ def comparison(found: Comparison) -> Table:
             kind,
             style=None if difference.clear else "dim",
         )
+    return table
+
+
+def over_posterior(found: Comparison) -> Table:
+    """Effects over a posterior: what is not known of them, and what part of it is chance."""
+    from analysis.measures import unit
+
+    table = _grid(
+        _whole("measure"),
+        _right("effect"),
+        _right("95%, posterior"),
+        _right("95%, chance"),
+        _right("above 0"),
+        _right("parameters"),
+        Column("unit", no_wrap=True),
+        title=f"{found.other} less {found.base}, over the posterior",
+    )
+    table.caption = (
+        "95%, posterior: of the cities that it describes; 95%, chance: of the mean, were the parameters"
+        " known; parameters: their part of the variance of a pair of runs, the rest is chance"
+    )
+    for effect in found.effects:
+        kind = unit(effect.measure)
+        values = (effect.effect, effect.low, effect.high, effect.chance_low, effect.chance_high)
+        middle, *ends = (number(value, 3) if kind == "share" else amount(value, kind) for value in values)
+        if effect.parameters + effect.luck > 0:
+            spans = (f"{ends[0]} to {ends[1]}", f"{ends[2]} to {ends[3]}")
+            cells = (middle, *spans, f"{effect.positive:.0%}", f"{effect.share:.0%}", kind)
+            table.add_row(effect.measure, *cells, style=None if effect.low > 0 or effect.high < 0 else "dim")
     return table
 
 

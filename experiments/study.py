@@ -17,14 +17,16 @@ know: measures. ``set``, ``start`` and ``end`` hold for every lever.
 A job is one run: a lever, a point of the design, a replication. Its id says everything that
 decides the run, so a study that was extended knows its old jobs again. A replication has the same
 seed at every point and for every lever, so that they can be compared in pairs.
+
+In place of uncertainties a study may name a ``posterior``: its points are draws of that, which replace
+defaults only, as everywhere. Then each point has seeds of its own, those that have its draw in runs of a
+scenario under that posterior, so that luck does not move all points alike.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,12 +38,15 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic import Field
 
+import sim.posterior
 from experiments import provenance, uncertainties
 from experiments.design import Design, Kind, Point
 from experiments.uncertainties import Uncertainty
 from sim.documents import Document, Section, find, read, shown
 from sim.errors import ParameterError, ScenarioError, nearest
-from sim.parameters import PATHS, Parameters, Value
+from sim.parameters import Value
+from sim.posterior import REPLICATES, Posterior
+from sim.posterior import points as read_points
 from sim.scenario import LONGEST, Change, Scenario, load
 
 #: most runs of a study
@@ -58,6 +63,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, int]]] = {
     "morris": (("points",), {"levels": 4}),
     "saltelli": (("points",), {}),
     "list": (("file",), {}),
+    "posterior": ((), {"points": 0}),
 }
 
 
@@ -93,6 +99,7 @@ class Study:
         replications: runs of every lever at every point.
         seed: of the first replication; the next ones follow.
         notes: what the reader of the results ought to know.
+        posterior: the posterior that points are draws of.
     """
 
     name: str
@@ -104,6 +111,7 @@ class Study:
     replications: int
     seed: int
     notes: tuple[str, ...] = ()
+    posterior: Posterior | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -126,6 +134,20 @@ class Study:
         """The points, in order."""
         return self.design.over(self.uncertainties, self.seed)
 
+    def settings(self, lever: int) -> Iterator[Point]:
+        """The points as they reach a lever: a draw of a posterior does not replace what that sets."""
+        if self.posterior is None:
+            return self.at()
+        given = self.levers[lever].given
+        return ({path: value for path, value in row.items() if path not in given} for row in self.at())
+
+    def seed_of(self, point: int, replication: int) -> int:
+        """The seed of a replication at a point; both count from 1."""
+        if self.posterior is None:
+            return self.seed + replication - 1
+        turns, place = divmod(replication - 1, REPLICATES)
+        return self.seed + REPLICATES * (turns * len(self.posterior.rows) + point - 1) + place
+
     def jobs(self) -> Iterator[Job]:
         """Every run, ordered by lever, point, replication."""
         for lever, scenario in enumerate(self.levers):
@@ -133,10 +155,10 @@ class Study:
                 provenance.digest(provenance.bare(provenance.specification(scenario))),
                 Counter[str](),
             )
-            for point, settings in enumerate(self.at(), 1):
+            for point, settings in enumerate(self.settings(lever), 1):
                 content = f"{told} {json.dumps(settings, sort_keys=True)}"
                 for replication in range(1, self.replications + 1):
-                    seed = self.seed + replication - 1
+                    seed = self.seed_of(point, replication)
                     # a design may have a point twice, and each of the two has runs of its own
                     key = hashlib.blake2b(f"{content} {seed} {seen[content]}".encode(), digest_size=10)
                     yield Job(key.hexdigest(), lever, point, replication, seed)
@@ -153,6 +175,7 @@ class Study:
             "design": _told(self.design),
             "replications": self.replications,
             "seed": self.seed,
+            "posterior": self.posterior and self.posterior.name,
         }
 
 
@@ -177,6 +200,7 @@ class _File(Section):
     levers: list[str] = Field(min_length=1)
     uncertainties: dict[str, Any] = Field(default={})
     outcomes: list[str] = Field(default=[])
+    posterior: str = ""
     design: _Design | None = None
     replications: int = 1
     seed: int = 1
@@ -196,23 +220,29 @@ class _Source(NamedTuple):
         return key in self.said.model_fields_set
 
 
-def load_study(name_or_path: str | Path, settings: Mapping[str, Value] | None = None) -> Study:
+def load_study(
+    name_or_path: str | Path, settings: Mapping[str, Value] | None = None, posterior: str | None = None
+) -> Study:
     """The study of that name, or in the file at that path.
 
     Args:
         name_or_path: a file, or the name of a study that comes with the project.
         settings: numbers to set for every lever, beside those that the file sets.
+        posterior: the posterior whose draws are the points; that of the file unless given.
 
     Raises:
-        ScenarioError: there is no such file, or it, or a lever's file, is not valid.
+        ScenarioError: there is no such file, or it, or a lever's or posterior's file, is not valid.
         ParameterError: one of ``settings`` cannot be set.
     """
     place = find(str(name_or_path), files("experiments").joinpath("studies"), Path(), "study")
     document = read(place)
     source = _Source(place, document, document.as_(_File))
     unsure = uncertainties.parsed(document, source.said.uncertainties, "uncertainties")
-    design = _design(source, unsure)
+    sample = _sample(source) if posterior is None else sim.posterior.posterior(posterior)
+    design = _design(source, unsure) if sample is None else _draws(source, sample)
     levers = tuple(_adjusted(source, lever, settings or {}) for lever in _levers(source))
+    if sample is not None:
+        levers = tuple(lever.under(None) for lever in levers)
     study = Study(
         name=place.name.removesuffix(".yml").removesuffix(".yaml"),
         question=source.said.question,
@@ -222,6 +252,7 @@ def load_study(name_or_path: str | Path, settings: Mapping[str, Value] | None = 
         design=design,
         replications=source.said.replications,
         seed=source.said.seed,
+        posterior=sample,
     )
     _check_size(source, study)
     _check_settings(source, study, settings or {})
@@ -347,6 +378,10 @@ def _design(source: _Source, unsure: Sequence[Uncertainty]) -> Design:
             raise source.document.error(problem, "design")
         return Design("list", rows=({},))
     _check_keys(source, said)
+    if said.kind == "posterior":
+        raise source.document.error(
+            "needs the key 'posterior', the sample that is drawn from", "design", "kind"
+        )
     if said.kind == "list":
         return Design(
             "list", rows=tuple(points(source.place, source.document, said.file, unsure, "design", "file"))
@@ -354,6 +389,43 @@ def _design(source: _Source, unsure: Sequence[Uncertainty]) -> Design:
     if not unsure:
         raise source.document.error("has no uncertainties to choose points of", "design")
     return Design(said.kind, said.points, said.levels or KEYS[said.kind][1].get("levels", 0))
+
+
+def _sample(source: _Source) -> Posterior | None:
+    if not source.gives("posterior"):
+        return None
+    return sample(source.place, source.document, source.said.posterior, "posterior")
+
+
+def sample(file: Traversable, document: Document, name: str, *place: str) -> Posterior:
+    """The posterior that a study file names at ``place``: a shipped one, or one beside the study.
+
+    Raises:
+        ScenarioError: there is no such posterior, or it is not valid.
+    """
+    beside = file.parent if isinstance(file, Path) else sim.posterior.shipped()
+    try:
+        found = find(name, sim.posterior.shipped(), beside, "posterior", sim.posterior.SUFFIXES)
+    except ScenarioError as error:
+        problem = f"{error.file}: {error.problem}" if error.file else error.problem
+        raise document.error(problem, *place) from None
+    return sim.posterior.read(found)
+
+
+def _draws(source: _Source, sample: Posterior) -> Design:
+    """The first draws of a posterior: as many as the design asks for, or all of them."""
+    said = source.said.design or _Design(kind="posterior")
+    if source.said.uncertainties:
+        problem = "a study has either these or a posterior, from which its points are drawn"
+        raise source.document.error(problem, "uncertainties")
+    if said.kind != "posterior":
+        raise source.document.error("must be 'posterior' where points are drawn from one", "design", "kind")
+    _check_keys(source, said)
+    if said.points > len(sample.rows):
+        problem = f"{sample.name} has {len(sample.rows)} draws, so there cannot be {said.points} points"
+        raise source.document.error(problem, "design", "points")
+    rows = sample.rows[: said.points or None]
+    return Design("posterior", len(rows), rows=rows)
 
 
 def _check_keys(source: _Source, said: _Design) -> None:
@@ -377,7 +449,7 @@ def _check_keys(source: _Source, said: _Design) -> None:
 def _check_size(source: _Source, study: Study) -> None:
     if study.replications < 1:
         raise source.document.error(f"must be at least 1, not {study.replications}", "replications")
-    if study.seed < 0 or study.seed + study.replications - 1 > LAST_SEED:
+    if study.seed < 0 or study.seed_of(study.points, study.replications) > LAST_SEED:
         raise source.document.error(f"seeds go from 0 to {LAST_SEED}", "seed")
     if study.size > MOST:
         key = "design" if study.points > study.replications else "replications"
@@ -385,7 +457,9 @@ def _check_size(source: _Source, study: Study) -> None:
 
 
 def _check_settings(source: _Source, study: Study, settings: Mapping[str, Value]) -> None:
-    """What is uncertain cannot be set as well."""
+    """What is uncertain cannot be set as well; what is drawn from a posterior can."""
+    if study.posterior is not None:
+        return
     for path in study.paths:
         if path in source.said.set:
             raise source.document.error("is an uncertainty of this study, so it cannot be set", "set", path)
@@ -398,7 +472,7 @@ def _check_settings(source: _Source, study: Study, settings: Mapping[str, Value]
 
 def points(
     place: Traversable, document: Document, name: str, unsure: Sequence[Uncertainty], *at: str
-) -> Iterator[Point]:
+) -> Sequence[Point]:
     """The points in a CSV file: the first line names parameters, every other line is a point.
 
     Args:
@@ -411,17 +485,11 @@ def points(
     Raises:
         ScenarioError: there is no such file, or it is not valid.
     """
-    text = _text(place, document, name, *at)
-    lines = csv.reader(io.StringIO(text), strict=True)
-    try:
-        header = [path.strip() for path in next(lines, [])]
-        _check_header(name, header, unsure)
-        rows = [(lines.line_num, row) for row in lines if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise ScenarioError(f"not valid CSV: {error}", file=name, line=lines.line_num) from None
-    if not rows:
-        raise ScenarioError("holds no points; under the names there must be a line for each", file=name)
-    return (_row(name, line, header, row) for line, row in rows)
+    rows = read_points(name, _text(place, document, name, *at))
+    if unsure and {each.path for each in unsure} != set(rows[0]):
+        wanted = ", ".join(each.path for each in unsure)
+        raise ScenarioError(f"must name the uncertainties of the study: {wanted}", file=name, line=1)
+    return rows
 
 
 def _text(place: Traversable, document: Document, name: str, *at: str) -> str:
@@ -433,46 +501,6 @@ def _text(place: Traversable, document: Document, name: str, *at: str) -> str:
     except ValueError:
         problem = f"{name}: must be UTF-8 text; save it in that encoding"
     raise document.error(problem, *at)
-
-
-def _check_header(name: str, header: list[str], unsure: Sequence[Uncertainty]) -> None:
-    for path in header:
-        if path not in PATHS:
-            raise ScenarioError(f"unknown parameter{nearest(path, PATHS)}", file=name, line=1, key=path)
-    if len(set(header)) < len(header) or not header:
-        raise ScenarioError("must name parameters, each once", file=name, line=1)
-    if unsure and {each.path for each in unsure} != set(header):
-        wanted = ", ".join(each.path for each in unsure)
-        raise ScenarioError(f"must name the uncertainties of the study: {wanted}", file=name, line=1)
-
-
-def _row(name: str, line: int, header: list[str], cells: list[str]) -> Point:
-    if len(cells) != len(header):
-        problem = f"has {len(cells)} values; the first line names {len(header)} parameters"
-        raise ScenarioError(problem, file=name, line=line)
-    return {path: _cell(name, line, path, cell.strip()) for path, cell in zip(header, cells, strict=True)}
-
-
-def _cell(name: str, line: int, path: str, cell: str) -> Value:
-    try:
-        return Parameters().with_(path, _value(path, cell)).at(path)
-    except ParameterError as error:
-        raise ScenarioError(error.problem, file=name, line=line, key=path) from None
-
-
-def _value(path: str, cell: str) -> Value:
-    if PATHS[path].low is None:
-        return (
-            {"true": True, "false": False}.get(cell.lower(), cell)
-            if isinstance(PATHS[path].default, bool)
-            else cell
-        )
-    for kind in (int, float):
-        try:
-            return kind(cell)
-        except ValueError:
-            continue
-    return cell
 
 
 # --- notes --------------------------------------------------------------------------------------
@@ -487,8 +515,19 @@ def _notes(study: Study, settings: Sequence[str]) -> Iterator[str]:
             city = next((city for city, own in lever.cities.items() if path in own), None)
             if city is not None:
                 yield f"{path} does not reach {city} in '{lever.name}', which sets it for itself"
+    if study.posterior is not None:
+        yield from _undrawn(study)
+        return
     for path in study.paths:
         values = {lever.name: lever.parameters.at(path) for lever in study.levers}
         if len(set(values.values())) > 1 and study.design.kind != "oat":
             told = ", ".join(f"{name}: {value}" for name, value in values.items())
             yield f"{path} differs between the levers ({told}); at every point it is the same for all of them"
+
+
+def _undrawn(study: Study) -> Iterator[str]:
+    name = study.posterior and study.posterior.name
+    for lever in study.levers:
+        if mine := [path for path in study.paths if path in lever.given]:
+            what = ", ".join(mine)
+            yield f"{what} in '{lever.name}', which sets it itself, is not drawn from {name}"

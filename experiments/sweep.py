@@ -439,7 +439,7 @@ def _with_settings(study: Study, jobs: Iterable[Any]) -> Iterator[tuple[Any, Map
     settings: Mapping[str, Value] = {}
     for job in jobs:
         if job.lever != lever:
-            lever, number, points = job.lever, 0, study.at()
+            lever, number, points = job.lever, 0, study.settings(job.lever)
         while number < job.point:
             settings, number = next(points), number + 1
         yield job, settings
@@ -548,8 +548,9 @@ def sample(study: Study, number: int) -> Iterator[runner.Job]:
     """Some runs from all over a study."""
     for index in range(number):
         point = index * (study.points - 1) // max(number - 1, 1)
-        settings = next(islice(study.at(), point, None))
-        yield runner.Job(study.levers[index % len(study.levers)], study.seed, settings, f"sample {index}")
+        lever = index % len(study.levers)
+        settings = next(islice(study.settings(lever), point, None))
+        yield runner.Job(study.levers[lever], study.seed, settings, f"sample {index}")
 
 
 def _row(study: Study) -> float:

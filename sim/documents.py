@@ -30,7 +30,8 @@ DEEPEST = 12
 #: the way from the top of a file to a value: keys, and places in lists
 Place = tuple[str | int, ...]
 
-_SUFFIXES = (".yaml", ".yml")
+#: how names of YAML files end
+YAML_SUFFIXES = (".yaml", ".yml")
 _STANDARD = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_STANDARD + name for name in ("str", "int", "float", "bool", "null", "timestamp"))
 
@@ -112,8 +113,7 @@ def read(source: Traversable) -> Document:
         ScenarioError: it cannot be read, is too large, not UTF-8, not YAML, empty or no mapping,
             has a key twice, or uses anchors, aliases or tags.
     """
-    file = str(source)
-    text = _decoded(_bytes(source), file)
+    file, text = str(source), text_of(source)
     try:
         loader = YAML(typ="safe", pure=True)
         _refuse_tricks(text, file)
@@ -133,20 +133,38 @@ def read(source: Traversable) -> Document:
     return Document(file, data, lines)
 
 
-def find(name: str, shipped: Traversable, beside: Traversable, what: str) -> Traversable:
+def text_of(source: Traversable) -> str:
+    """The text of the file at ``source``.
+
+    Raises:
+        ScenarioError: it cannot be read, is too large, or is not UTF-8.
+    """
+    return _decoded(_bytes(source), str(source))
+
+
+def find(
+    name: str, shipped: Traversable, beside: Traversable, what: str, suffixes: tuple[str, ...] = YAML_SUFFIXES
+) -> Traversable:
     """The file that ``name`` means: a shipped one, or one of the user's in or below ``beside``.
 
     A bare name means the shipped file, if there is one; a path or a name with suffix means the
     file at that place, if there is one; then what is left of it without folder and suffix.
 
+    Args:
+        name: as it is written.
+        shipped: the folder of the files that come with the project.
+        beside: the folder in which a user's file is looked for.
+        what: it is, in a word, for messages.
+        suffixes: how such files end.
+
     Raises:
         ScenarioError: there is no such file, or it is not a file.
     """
-    bare = name.removeprefix(f"{shipped.name}/").removesuffix(".yml").removesuffix(".yaml")
-    known = {path.name.removesuffix(".yaml"): path for path in _yaml_files(shipped)}
+    bare = _stem(name.removeprefix(f"{shipped.name}/"), suffixes)
+    known = {_stem(path.name, suffixes): path for path in _files(shipped, suffixes)}
     if name in known:
         return known[name]
-    for path in (beside.joinpath(name + suffix) for suffix in ("", *_SUFFIXES)):
+    for path in (beside.joinpath(name + suffix) for suffix in ("", *suffixes)):
         if _is(path, "is_file"):
             return path
     if _is(beside.joinpath(name), "is_dir"):
@@ -157,7 +175,7 @@ def find(name: str, shipped: Traversable, beside: Traversable, what: str) -> Tra
         return known[bare]
     if bare != name or "/" in name or "\\" in name:
         path = beside.joinpath(name)
-        near = [file.name for file in _yaml_files(path.parent if isinstance(path, Path) else beside)]
+        near = [file.name for file in _files(path.parent if isinstance(path, Path) else beside, suffixes)]
         raise ScenarioError(f"no such {what} file{nearest(path.name, [*near, *known])}", file=name)
     hint = nearest(name, known) or f"; known are {', '.join(sorted(known))}"
     raise ScenarioError(f"unknown {what} {shown(name)}{hint}")
@@ -170,9 +188,14 @@ def _is(path: Traversable, question: str) -> bool:
         return False
 
 
-def _yaml_files(folder: Traversable) -> list[Traversable]:
+def _stem(name: str, suffixes: tuple[str, ...]) -> str:
+    ending = next((suffix for suffix in suffixes if name.endswith(suffix)), "")
+    return name.removesuffix(ending)
+
+
+def _files(folder: Traversable, suffixes: tuple[str, ...]) -> list[Traversable]:
     found = folder.iterdir() if _is(folder, "is_dir") else ()
-    return [file for file in found if file.name.endswith(_SUFFIXES)]
+    return [file for file in found if file.name.endswith(suffixes)]
 
 
 def _bytes(source: Traversable) -> bytes:

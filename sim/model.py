@@ -55,7 +55,7 @@ class Ecosystem(mesa.Model):
 
     def __init__(self, world: Scenario, seed: int = 0) -> None:
         super().__init__(rng=int(seed))
-        self.world = world
+        self.world = world = world.drawn(seed)
         self.parameters = world.parameters
         self.luck = Luck(seed)
         self.calendar = Calendar()

@@ -12,8 +12,9 @@ in the end from the defaults of :mod:`sim.parameters`::
         set: {politics.support: 0.4}
 
 ``set``, ``notes`` and ``timeline`` add to those of the extended file; every other key replaces
-what was there. Elections and changes of an extended file that lie after an earlier end are not
-reached and fall away.
+what was there. With ``posterior``, numbers that no file, city or change sets are drawn from that sample
+(:mod:`sim.posterior`), by the seed of the run. Elections and changes of an extended file that lie after
+an earlier end are not reached and fall away.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from sim.documents import Document, Place, Section, find, read, shown
+from sim.documents import YAML_SUFFIXES, Document, Place, Section, find, read, shown
 from sim.errors import ParameterError, ScenarioError, nearest
 from sim.parameters import PATHS, Parameters, Row, Value, rows
+from sim.posterior import SUFFIXES, Posterior
+from sim.posterior import read as read_posterior
+from sim.posterior import shipped as shipped_posteriors
 
 #: the longest run, in years
 LONGEST = 30
@@ -65,6 +69,8 @@ class Scenario:
     ``parameters`` is the tree with every ``set`` applied; ``cities`` holds what each city sets for
     itself on top of it; ``policies`` are in force from the start; ``timeline`` is sorted by date;
     ``notes`` say where the numbers come from; ``observed`` names the file of observed figures.
+    ``posterior`` is the sample from which numbers are drawn that are not ``given``: the paths that
+    a ``set`` or :meth:`with_` named, whatever the value.
     """
 
     name: str
@@ -78,6 +84,8 @@ class Scenario:
     timeline: tuple[Change, ...]
     notes: Mapping[str, str]
     observed: str | None
+    posterior: Posterior | None = None
+    given: frozenset[str] = frozenset()
 
     @property
     def days(self) -> float:
@@ -87,12 +95,27 @@ class Scenario:
     def with_(self, path: str, value: Value) -> Scenario:
         """A copy in which the number at ``path`` is ``value`` from the start.
 
-        Cities that set the number for themselves, and later changes of it, stay as they are.
+        Cities that set the number for themselves, and later changes of it, stay as they are. No
+        posterior moves it any more.
 
         Raises:
             ParameterError: no number has that path, or the value is of the wrong type or out of range.
         """
-        return replace(self, parameters=self.parameters.with_(path, value))
+        return replace(self, parameters=self.parameters.with_(path, value), given=self.given | {path})
+
+    def under(self, posterior: Posterior | None) -> Scenario:
+        """A copy whose numbers are drawn from ``posterior``, wherever it sets none itself."""
+        return replace(self, posterior=posterior)
+
+    def drawn(self, seed: int) -> Scenario:
+        """The scenario as it is run with ``seed``: the draw of its posterior in place of defaults."""
+        if self.posterior is None:
+            return self
+        parameters = self.parameters
+        for path, value in self.posterior.row(seed).items():
+            if path not in self.given:
+                parameters = parameters.with_(path, value)
+        return replace(self, parameters=parameters, posterior=None)
 
     def differences(self) -> list[tuple[str, Value, Value]]:
         """(path, default, value) of every number that is not at its default, in the tree's order."""
@@ -177,6 +200,7 @@ class _File(Section):
     timeline: list[_ChangeSection] = Field(default=[], description="changes on given days")
     notes: dict[str, str] = Field(default={}, description="where a number or date comes from")
     observed: str = Field(default="", description="the file of observed figures")
+    posterior: str = Field(default="", description="the sample that numbers not set here are drawn from")
 
 
 # --- from files to layers ----------------------------------------------------------------------
@@ -206,7 +230,7 @@ def _layers(source: Traversable) -> list[_Layer]:
 
 def _extended(layers: list[_Layer]) -> Traversable:
     source, document, said = layers[0]
-    target = _found(said.extends, source, document, "extends", "scenario")
+    target = _found(said.extends, source, document, "extends", "scenario", _shipped())
     seen = [layer.source for layer in reversed(layers)]
     if _identity(target) in map(_identity, seen):
         circle = " -> ".join(_stem(path) for path in (*seen, target))
@@ -216,12 +240,19 @@ def _extended(layers: list[_Layer]) -> Traversable:
     return target
 
 
-def _found(name: str, source: Traversable, document: Document, key: str, what: str) -> Traversable:
+def _found(
+    name: str,
+    source: Traversable,
+    document: Document,
+    key: str,
+    what: str,
+    shipped: Traversable,
+    suffixes: tuple[str, ...] = YAML_SUFFIXES,
+) -> Traversable:
     """The file that one key of a file names; what goes wrong is told at that key."""
-    shipped = _shipped() if what == "scenario" else _shipped().joinpath("observed")
     beside = source.parent if isinstance(source, Path) else shipped
     try:
-        return find(name, shipped, beside, what)
+        return find(name, shipped, beside, what, suffixes)
     except ScenarioError as error:
         problem = f"{error.file}: {error.problem}" if error.file else error.problem
         raise document.error(problem, key) from None
@@ -260,6 +291,8 @@ def _resolved(name: str, layers: list[_Layer]) -> Scenario:
         timeline=_timeline(layers, start, end, parameters, cities),
         notes=_notes(layers),
         observed=_observed(layers),
+        posterior=_posterior(layers),
+        given=frozenset(path for layer in layers for path in layer.said.set),
     )
 
 
@@ -430,6 +463,15 @@ def _observed(layers: list[_Layer]) -> str | None:
     layer = _latest(layers, "observed")
     if layer is None:
         return None
-    found = _found(layer.said.observed, layer.source, layer.document, "observed", "target")
-    shipped = _shipped().joinpath("observed", found.name)
+    folder = _shipped().joinpath("observed")
+    found = _found(layer.said.observed, layer.source, layer.document, "observed", "target", folder)
+    shipped = folder.joinpath(found.name)
     return _stem(found) if _identity(found) == _identity(shipped) else str(found)
+
+
+def _posterior(layers: list[_Layer]) -> Posterior | None:
+    layer = _latest(layers, "posterior")
+    if layer is None:
+        return None
+    place, file = (layer.source, layer.document, "posterior", "posterior"), layer.said.posterior
+    return read_posterior(_found(file, *place, shipped_posteriors(), SUFFIXES))

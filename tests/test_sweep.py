@@ -745,6 +745,7 @@ def test_the_guide_works_from_top_to_bottom() -> None:
         "staff · 2 levers × 4 points × 3 replications = 24 runs",
         "staff · 2 levers × 4 points × 3 replications = 24 runs",
         "staff · 2 levers × 8 points × 5 replications = 80 runs",
+        "calibrated · 2 levers × 4 points × 2 replications = 16 runs",
         "rigour · 3 levers × 2,048 points × 16 replications = 98,304 runs",
     ]
     assert len(store.read("results/staff").outcomes) == 80

@@ -17,7 +17,9 @@ from analysis.figures import (
     climate,
     concentration,
     curves,
+    effects,
     fan,
+    foreseen,
     forest,
     funnel,
     heatmap,
@@ -39,6 +41,7 @@ from analysis.tables import Tables
 from sim.plugins import outside
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure as Sheet
 
     from sim.observed import Target
@@ -102,6 +105,11 @@ COMPARISONS: dict[str, ComparisonFigure] = {
 }
 COMPARISONS |= outside("cityfunnel.comparisons", COMPARISONS)
 
+#: name -> chart of a comparison that is made over a posterior
+OVER_POSTERIOR: dict[str, ComparisonFigure] = {
+    "effects": ComparisonFigure("Effects over the posterior, beside chance alone", effects.draw),
+}
+
 
 @dataclass(frozen=True)
 class SearchFigure:
@@ -141,4 +149,24 @@ class RecordFigure:
 RECORDS: dict[str, RecordFigure] = {
     "recorded": RecordFigure("The funnel on record, by channel", recorded.draw),
     "curves": RecordFigure("Time from submission to each stage on record", curves.draw),
+}
+
+
+@dataclass(frozen=True)
+class ValidationFigure:
+    """A chart of observed figures beside what the model foresees of them.
+
+    Attributes:
+        title: what it shows, in one line.
+        function: from a table of one row a figure, and a note on the runs, to a matplotlib figure of 1280
+            by 720 pixels.
+    """
+
+    title: str
+    function: Callable[[pd.DataFrame, str], Sheet]
+
+
+#: name (of the file without suffix) -> chart of figures that were held out
+VALIDATIONS: dict[str, ValidationFigure] = {
+    "foreseen": ValidationFigure("Observed figures on the intervals that the model foresees", foreseen.draw),
 }

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis import echarts, groups, style
+from analysis.effects import Effect
 from analysis.figures import fan
 from analysis.figures.forest import EDGE
 from analysis.measures import DURATIONS, MEASURES, unit
 from analysis.pairs import Contrast, Difference
 from analysis.series import band
 from experiments import compare
+from experiments.compare import HEADLINES
 from experiments.report import evidence, names, reproduce, worlds
 from experiments.report.elements import (
     Block,
@@ -38,12 +40,6 @@ if TYPE_CHECKING:
 
 #: measures in the forest, and groups that a sentence names
 DRAWN, NAMED = 22, 3
-
-#: the measures that are told in short
-HEADLINES = (
-    "proposal_to_poc", "projects", "needs_solved", "value_delivered", "money_spent", "money_wasted",
-    "startup_share",
-)  # fmt: skip
 
 #: the gains that a chart of groups shows, by kind of group
 PANELS = {"vendor_kind": ("pocs", "contracts", "earned"), "channel": ("pocs", "services", "paid")}
@@ -69,12 +65,22 @@ class Found:
         """The scenarios, the base first."""
         return self.contrast.names
 
+    @property
+    def over_posterior(self) -> bool:
+        """Whether the runs were made at draws of a posterior."""
+        return any(each.effects for each in self.comparisons)
+
+    @cached_property
+    def units(self) -> pd.Series[int] | None:
+        """The draw of a posterior that each seed has, where there is one."""
+        return worlds.units(self.store, self.contrast.outcomes["seed"])
+
     @cached_property
     def shares(self) -> list[groups.Share]:
         """What groups get more or less of; none where the store does not tell."""
         if "groups" not in self.store.manifest["tables"]:
             return []
-        return groups.differences(self.store.table("groups"), self.names)
+        return groups.differences(self.store.table("groups"), self.names, units=self.units)
 
     def place(self, name: str) -> int:
         """The place of a scenario."""
@@ -93,7 +99,7 @@ def report(store: Store) -> Report:
     contrast = Contrast(names_, differences, store.outcomes, store.table("series"))
     if not contrast.pairs:
         raise StoreError("holds no pair of runs that succeeded in all scenarios", file=str(store.path))
-    found = Found(store, known, _comparisons(differences, names_), contrast)
+    found = Found(store, known, _comparisons(differences, _effects(store), names_), contrast)
     about = (
         f"{', '.join(names_[1:])} against {names_[0]}",
         f"{plural(contrast.pairs, 'pair')} of runs at the same seeds, {len(contrast.outcomes)} runs in all",
@@ -124,7 +130,25 @@ def _differences(store: Store, known: Sequence[str]) -> pd.DataFrame:
     return found[there.to_numpy()].reset_index(drop=True)
 
 
-def _comparisons(table_: pd.DataFrame, known: Sequence[str]) -> list[compare.Comparison]:
+def _effects(store: Store) -> pd.DataFrame | None:
+    """The table of effects over a posterior, where there was one."""
+    import pandas as pd
+
+    file = store.path / "posterior.csv"
+    if not file.exists():
+        return None
+    try:
+        found = pd.read_csv(file, converters=dict.fromkeys(("base", "other", "measure"), str))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"cannot be read: {str(error).splitlines()[0]}", file=str(file)) from None
+    if not {"base", "other", *Effect._fields} <= set(found.columns):
+        raise StoreError("is no table of effects over a posterior", file=str(file))
+    return found[found["measure"].isin(list(MEASURES)).to_numpy()]
+
+
+def _comparisons(
+    table_: pd.DataFrame, effects: pd.DataFrame | None, known: Sequence[str]
+) -> list[compare.Comparison]:
     columns = {"base": "value_base", "other": "value_other"}
     fields = [columns.get(name, name) for name in Difference._fields]
     return [
@@ -133,10 +157,17 @@ def _comparisons(table_: pd.DataFrame, known: Sequence[str]) -> list[compare.Com
             other,
             tuple(Difference(*row) for row in mine[fields].itertuples(index=False, name=None)),
             len(known) - 1,
+            compare.PAIR if effects is None else compare.DRAW,
+            () if effects is None else _effects_of(effects, other),
         )
         for other in known[1:]
         for mine in [table_[(table_["other"] == other).to_numpy()]]
     ]
+
+
+def _effects_of(table_: pd.DataFrame, other: str) -> tuple[Effect, ...]:
+    mine = table_.loc[(table_["other"] == other).to_numpy(), list(Effect._fields)]
+    return tuple(Effect(*row) for row in mine.itertuples(index=False, name=None))
 
 
 def _sections(found: Found) -> Iterator[Section]:
@@ -179,12 +210,43 @@ def _differing(found: Found) -> Iterator[Block]:
         clear = [compare.sentence(comparison, each) for each in comparison.differences if each.clear]
         items = tuple(Item(each, place) for each in (*clear, *compare.unclear(comparison)))
         yield Bullets(items, f"{comparison.other} against {comparison.base}, in sentences", place)
+    if found.over_posterior:
+        yield from _over_posterior(found)
+
+
+def _over_posterior(found: Found) -> Iterator[Block]:
+    """Effects in the cities that a posterior describes, and what part of them is chance."""
+    rows, whose = [], []
+    for comparison in found.comparisons:
+        place = found.place(comparison.other)
+        items = tuple(Item(each, place) for each in compare.over(comparison))
+        yield Bullets(items, f"{comparison.other} against {comparison.base}, over the posterior", place)
+        for each in comparison.effects:
+            if each.parameters + each.luck > 0:
+                ends = (span(each.low, each.high), span(each.chance_low, each.chance_high))
+                shares = (each.positive, each.share, span(each.share_low, each.share_high))
+                named = (comparison.other, style.said(each.measure))
+                rows.append((*named, each.effect, *ends, *shares, each.points, unit(each.measure)))
+                whose.append(place)
+    heads = (
+        "scenario",
+        "measure",
+        "#effect",
+        "#95% over the posterior",
+        "#95% of the mean by chance",
+        "#above 0",
+        "#parameters' part",
+        "#95% interval",
+        "#draws",
+        "unit",
+    )
+    yield table("Effects over the posterior", heads, rows, whose)
 
 
 def _forest(found: Found) -> Figure:
     chosen = found.contrast.largest(DRAWN)
     base = found.names[0]
-    rows = [[_part(each.of(name)) for name in chosen] for each in found.comparisons]
+    rows = [[_part(each.of(name), each.unit) for name in chosen] for each in found.comparisons]
     panel = echarts.forest(
         "", f"difference in % of {base}", [style.said(name) for name in chosen], found.names, rows, EDGE
     )
@@ -202,7 +264,7 @@ def _forest(found: Found) -> Figure:
     )
 
 
-def _part(difference: Difference) -> echarts.Row:
+def _part(difference: Difference, what: str) -> echarts.Row:
     """A difference in % of the base."""
     size = abs(difference.base)
     scale = 100 / size if size > 0 else np.nan
@@ -213,7 +275,7 @@ def _part(difference: Difference) -> echarts.Row:
     tip = (
         f"{style.said(difference.measure)}: {told[0]} ({told[1]} to {told[2]})"
         f" {'points' if points == 100 else kind}",
-        f"{echarts.figures(scale * difference.difference)}% of the base; {plural(difference.pairs, 'pair')}",
+        f"{echarts.figures(scale * difference.difference)}% of the base; {plural(difference.pairs, what)}",
     )
     return echarts.Row(scale * difference.difference, scale * difference.low, scale * difference.high, tip)
 
@@ -233,7 +295,7 @@ def _table(found: Found, caption: str, measures: Sequence[str]) -> Table:
         "#difference",
         "#95% interval",
         "clear",
-        "#pairs",
+        f"#{found.comparisons[0].unit}s",
         "#gain",
         "#enough",
     )
@@ -276,7 +338,7 @@ def _by_channel(found: Found) -> Figure:
         "contracts": "contract",
         "services": "in service",
     }
-    every = groups.summary(found.store.table("groups"))
+    every = groups.summary(found.store.table("groups"), units=found.units)
     mine = every[((every["by"] == "channel") & every["gain"].isin(list(steps))).to_numpy()]
     channels = [name for name in style.CHANNEL_NAMES if name in set(mine["group"])]
     channels += sorted(set(mine["group"]) - set(channels))
@@ -534,9 +596,14 @@ def _uncertainty(found: Found) -> Iterator[Block]:
     yield Text(
         "Both scenarios run at the same seeds, so that the same vendors, needs and luck meet both policies,"
         " and"
-        " differences are taken in pairs of runs. Their intervals hold the luck of the runs alone: not what"
-        " is"
-        " unknown about the numbers of the model, nor whether the model is right."
+        " differences are taken in pairs of runs. "
+        + (
+            "Their intervals hold the luck of the runs and what the posterior leaves open of the numbers of"
+            " the model, but not whether the model is right."
+            if found.over_posterior
+            else "Their intervals hold the luck of the runs alone: not what is unknown about the numbers of"
+            " the model, nor whether the model is right."
+        )
     )
     items = [Item(note) for note in compare.notes(found.comparisons)]
     for comparison in found.comparisons:
@@ -555,7 +622,8 @@ def _uncertainty(found: Found) -> Iterator[Block]:
     yield Text(
         "In the tables, gain is the variance that a difference would have with seeds of its own for each"
         " scenario by"
-        " the variance it has in pairs; enough is the number of pairs that would have shown it."
+        f" the variance it has in pairs; enough is the number of {found.comparisons[0].unit}s that would have"
+        " shown it."
     )
 
 

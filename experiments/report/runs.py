@@ -55,14 +55,19 @@ class Found:
         return self.store.outcomes
 
     @cached_property
+    def units(self) -> pd.Series[int] | None:
+        """The draw of a posterior that each seed has, where there is one."""
+        return worlds.units(self.store, self.tables.runs["seed"])
+
+    @cached_property
     def funnel(self) -> pd.DataFrame:
         """As :func:`analysis.funnel.summary`."""
-        return funnel.summary(funnel.counts(self.tables))
+        return funnel.summary(funnel.counts(self.tables), units=self.units)
 
     @cached_property
     def groups(self) -> pd.DataFrame:
         """As :func:`analysis.groups.summary`."""
-        return groups.summary(groups.groups(self.tables))
+        return groups.summary(groups.groups(self.tables), units=self.units)
 
     @cached_property
     def targets(self) -> tuple[Sequence[Any], str]:
@@ -94,7 +99,7 @@ def report(store: Store) -> Report:
 
 
 def _sections(found: Found) -> Iterator[Section]:
-    rows = beside(found.tables, evidence.seen(found.targets[0], found.world))
+    rows = beside(found.tables, evidence.seen(found.targets[0], found.world), units=found.units)
     yield worlds.section([found.world])
     yield Section("funnel", "The funnel", (_funnel(found), _losses(found)))
     yield Section("time", "Over time", (_over_time(found),))
@@ -110,7 +115,7 @@ def _sections(found: Found) -> Iterator[Section]:
 
 
 def _short(found: Found) -> Iterator[Item]:
-    means = statistics.summary(found.outcomes).set_index("measure")
+    means = statistics.summary(found.outcomes, units=found.units).set_index("measure")
 
     def told(name: str) -> str:
         mean, low, high = (echarts.figures(float(means[part][name])) for part in ("mean", "low", "high"))
@@ -383,7 +388,12 @@ def _uncertainty(found: Found) -> Iterator[Block]:
         " of a mean"
         " tells how well the mean over all possible runs is known; the middle 95% of the runs how far a"
         " single"
-        " history may lie from it. Both hold the luck of the runs alone."
+        " history may lie from it. "
+        + (
+            "Both hold the luck of the runs alone."
+            if found.units is None
+            else "Both hold luck and what the posterior leaves open of the numbers."
+        )
     )
     failed = len(found.store.manifest.get("failures", ()))
     if failed:
@@ -399,7 +409,7 @@ def _uncertainty(found: Found) -> Iterator[Block]:
             label[str(row["measure"])],
             MEASURES[str(row["measure"])].meaning,
         )
-        for row in statistics.summary(found.outcomes).to_dict("records")
+        for row in statistics.summary(found.outcomes, units=found.units).to_dict("records")
         if row["measure"] in MEASURES
     ]
     heads = ("measure", "#mean", "#95% interval", "#middle 95% of runs", "unit", "evidence", "meaning")

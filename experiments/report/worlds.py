@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from experiments import posterior, provenance
 from experiments.report.elements import Block, Bullets, Item, Section, Text, table
 from experiments.show import span
 from experiments.store import StoreError
 from experiments.words import setting
+from sim.errors import InputError
 from sim.parameters import PATHS, Value
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from experiments.store import Store
 
 
 class World(NamedTuple):
-    """A scenario as a manifest specifies it; the fields are those of :class:`sim.scenario.Scenario`."""
+    """A scenario as a manifest specifies it; the fields are those of :class:`sim.scenario.Scenario`.
+
+    ``drawn`` says from which posterior which numbers are drawn, if any.
+    """
 
     name: str
     question: str
@@ -29,6 +36,7 @@ class World(NamedTuple):
     parameters: Mapping[str, Value]
     notes: Mapping[str, str]
     observed: str | None
+    drawn: str = ""
 
 
 def worlds(store: Store, specifications: object) -> list[World]:
@@ -38,12 +46,34 @@ def worlds(store: Store, specifications: object) -> list[World]:
         StoreError: its manifest does not say what they are.
     """
     try:
-        found = [World(**{name: spec[name] for name in World._fields}) for spec in specifications.values()]  # type: ignore[attr-defined]
+        found = [_world(spec) for spec in specifications.values()]  # type: ignore[attr-defined]
     except (AttributeError, KeyError, TypeError):
         raise StoreError("the manifest does not say which scenarios were run", file=str(store.path)) from None
     if not found:
         raise StoreError("the manifest names no scenario", file=str(store.path))
     return found
+
+
+def _world(said: Mapping[str, Any]) -> World:
+    sample = said.get("posterior")
+    drawn = "" if sample is None else f"{sample['name']}: {', '.join(sample['paths'])}"
+    return World(**{name: said[name] for name in World._fields if name != "drawn"}, drawn=drawn)
+
+
+def units(store: Store, seeds: Iterable[int]) -> pd.Series[int] | None:
+    """The draw of a posterior that each seed has in the runs of a store, where there is one.
+
+    Raises:
+        StoreError: the manifest does not say what was drawn from.
+    """
+    specifications = store.manifest.get("scenarios", {}).values()
+    try:
+        samples = [provenance.posterior(said) for said in specifications]
+    except (KeyError, TypeError, ValueError, IndexError, InputError):
+        raise StoreError(
+            "the manifest does not say what numbers were drawn from", file=str(store.path)
+        ) from None
+    return posterior.units_of(samples, sorted(set(map(int, seeds))))
 
 
 def section(found: Sequence[World]) -> Section:
@@ -58,6 +88,8 @@ def _blocks(found: Sequence[World]) -> Iterator[Block]:
     ]
     names = ("scenario", "question", "period", "policies in force at the start")
     yield table("The scenarios", names, rows)
+    for drawn in dict.fromkeys(world.drawn for world in found if world.drawn):
+        yield Text(f"Numbers that a scenario does not set are drawn from the posterior {drawn}.")
     yield _differing(found)
     if any(world.timeline for world in found):
         yield _timeline(found)

@@ -290,6 +290,9 @@ def _whole(scenario: Scenario) -> dict[str, Any]:
         said["elections"] = list(scenario.elections)
     said["cities"] = {city: dict(own) for city, own in scenario.cities.items()}
     said["set"] = {path: value for path, _, value in scenario.differences()}
+    if scenario.posterior:
+        said["posterior"] = scenario.posterior.name
+        said["set"] |= {path: scenario.parameters.at(path) for path in sorted(scenario.given)}
     said["policies"] = list(scenario.policies)
     said["timeline"] = [_change(change) for change in scenario.timeline]
     said["notes"] = dict(scenario.notes)

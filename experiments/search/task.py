@@ -39,6 +39,7 @@ from experiments import provenance, study, uncertainties
 from experiments.design import Design
 from experiments.study import LAST_SEED, MOST
 from experiments.uncertainties import Choice, Integers, Uncertainty
+from sim import posterior as posteriors
 from sim.documents import Document, Section, find, read, shown
 from sim.errors import ParameterError, nearest
 from sim.parameters import Value
@@ -245,7 +246,7 @@ def load(name_or_path: str | Path) -> Search:
         base=base,
         shipped=shipped,
         levers=levers,
-        worlds=tuple(_worlds(source, {lever.name for lever in levers})),
+        worlds=tuple(_worlds(source, {lever.name for lever in levers}, base.given)),
         objectives=objectives,
         thresholds=_thresholds(source),
         replications=said.replications,
@@ -316,7 +317,7 @@ def _policies(source: _Source, base: Scenario) -> Iterator[Lever]:
         yield Lever(POLICY + name, Uncertainty(POLICY + name, switch, bool))
 
 
-def _worlds(source: _Source, levers: set[str]) -> Iterator[Settings]:
+def _worlds(source: _Source, levers: set[str], given: frozenset[str]) -> Iterator[Settings]:
     said, document = source.said, source.document
     unsure = uncertainties.parsed(document, said.uncertainties, "uncertainties")
     for each in unsure:
@@ -324,6 +325,8 @@ def _worlds(source: _Source, levers: set[str]) -> Iterator[Settings]:
             raise document.error("is a lever, so it cannot be uncertain", "uncertainties", each.path)
         if each.path in said.set:
             raise document.error("is an uncertainty, so it cannot be set", "set", each.path)
+    if isinstance(said.worlds, str) and said.worlds in posteriors.available():
+        return _drawn(source, said.worlds, unsure, given | levers)
     if isinstance(said.worlds, str):
         return _listed(source, said.worlds, unsure, levers)
     if not unsure:
@@ -350,6 +353,17 @@ def _listed(
             f"{file}: has {len(rows):,} rows; at most {MOST_WORLDS:,} are possible", "worlds"
         )
     return iter(rows)
+
+
+def _drawn(
+    source: _Source, name: str, unsure: tuple[Uncertainty, ...], fixed: frozenset[str]
+) -> Iterator[Settings]:
+    """The draws of a posterior; what is set or chosen is not drawn."""
+    if unsure:
+        problem = f"a search has either these or the draws of '{name}' for worlds"
+        raise source.document.error(problem, "uncertainties")
+    rows = posteriors.posterior(name).rows
+    return ({path: value for path, value in row.items() if path not in fixed} for row in rows)
 
 
 def _objectives(source: _Source) -> dict[str, bool]:
