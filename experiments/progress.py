@@ -6,7 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from experiments import show
 
@@ -25,5 +32,20 @@ def bar() -> Iterator[Callable[[int, int], None]]:
             if progress.tasks[0].total is None:  # what was done before is no part of the speed
                 progress.reset(task, total=total, completed=done)
             progress.update(task, completed=done, rate=f"{progress.tasks[0].speed or 0:.0f} runs/s")
+
+        yield update
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str, int, int], None]]:
+    """A line on a terminal for work in steps: what is being done, how much of it of how much."""
+    console = show.console(stderr=True)
+    columns = (TextColumn("{task.fields[what]}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    hidden = not (console.is_terminal and sys.stdout.isatty())
+    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+        task = progress.add_task("", total=None, what="Running")
+
+        def update(what: str, done: int, total: int) -> None:
+            progress.update(task, what=what, completed=done, total=total)
 
         yield update

@@ -19,7 +19,7 @@ import analysis
 import experiments
 import scenarios
 import sim
-from analysis import figures
+from analysis import figures, posterior_figures
 from analysis.measures import MEASURES
 from sim.conditions import Conditions, Situation
 from sim.errors import ConditionError
@@ -268,11 +268,12 @@ def test_each_lever_channel_and_rule_is_in_the_file_of_its_name_and_registered()
     assert homes(RULES) == {name: name for name in files("sim.procurement") - PROCESS}
 
 
-def test_each_chart_is_in_the_file_of_its_name_and_registered() -> None:
-    registries = [held for name, held in vars(figures).items() if name.isupper() and isinstance(held, dict)]
+@pytest.mark.parametrize("package", [figures, posterior_figures])
+def test_each_chart_is_in_the_file_of_its_name_and_registered(package: ModuleType) -> None:
+    registries = [held for name, held in vars(package).items() if name.isupper() and isinstance(held, dict)]
     charts = {name: chart for registry in registries for name, chart in registry.items()}
     drawn = {name: chart.function for name, chart in charts.items()}
-    assert homes(drawn) == {name: name for name in files("analysis.figures")}
+    assert homes(drawn) == {name: name for name in files(package.__name__)}
     assert all(chart.title for chart in charts.values())
 
 
