@@ -17,11 +17,13 @@ A claim on a ``sign`` says that the measure is ``more`` or ``less`` in the scena
 ``base`` at the same seeds, or than another measure of the same runs (``than``). A claim on a number
 gives a ``value``, and ``of`` how many cases a share was observed on, or says that the measure is
 ``more_than`` the value, or gives the ends of a range (``low``, ``high``). ``pattern`` is the number of
-the pattern that the claim tests.
+the pattern that the claim tests. ``date`` is the day up to which the source counted: hold-out validation
+(:mod:`experiments.validation`) looks at the runs on that day, the table of systems looks at their end.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -68,6 +70,7 @@ class Claim(Section):
     relation: Literal["about", "more_than"] = "about"
     low: float | None = None
     high: float | None = None
+    date: dt.date | None = None
     says: str = Field(min_length=1)
     source: _Ids
     pattern: int | None = None
@@ -149,6 +152,8 @@ def _check_form(claim: Claim, document: Document, place: _At) -> None:
         raise document.error("needs a base, or than, to compare with", *place, "sign")
     if claim.of is not None and not (claim.value is not None and 0 <= claim.value <= 1):
         raise document.error("goes with a value from 0 to 1", *place, "of")
+    if claim.date is not None and claim.sign is not None:
+        raise document.error("goes with a number", *place, "date")
     if claim.pattern is not None and claim.pattern not in PATTERNS:
         raise document.error(f"is none of {', '.join(map(str, PATTERNS))}", *place, "pattern")
 

@@ -12,35 +12,52 @@ import sys
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from experiments.options import Jobs, NoFigures, Out, Overwrite, Runs, ScenarioName, Seed, Settings
+from experiments.options import (
+    Jobs,
+    NoFigures,
+    Out,
+    Overwrite,
+    PosteriorName,
+    Runs,
+    ScenarioName,
+    Seed,
+    Settings,
+)
 from experiments.runner import Keep, WorkersError, cores
-from experiments.verbs import discover, export, funnel, import_, report, search, sensitivity, verify
+from experiments.verbs import (
+    calibrate,
+    common,
+    discover,
+    export,
+    funnel,
+    import_,
+    report,
+    search,
+    sensitivity,
+    validate,
+    verify,
+)
 from sim.errors import InputError, ParameterError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
     from experiments.compare import Comparison, Evidence
     from experiments.ledger import Counts, Shard
-    from experiments.runner import Batch, Failure, Job
-    from experiments.store import Target
+    from experiments.runner import Failure
     from experiments.study import Study
     from experiments.sweep import Engine, Options, Report
-    from experiments.systems import Gathered
     from sim.parameters import Value
     from sim.scenario import Scenario
 
-WRONG, FAILED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
-
-#: seeds are kept as 64-bit integers
-LAST_SEED = 2**63 - 1
+WRONG, INTERRUPTED, TERMINATED = 2, 130, 143
 
 
 class _Verbs(TyperGroup):
@@ -50,21 +67,16 @@ class _Verbs(TyperGroup):
         try:
             return super().invoke(ctx)
         except InputError as error:
-            _leave(str(error), WRONG)
+            common.leave(str(error), WRONG)
         except WorkersError as error:
-            _leave(str(error), FAILED)
+            common.leave(str(error), common.FAILED)
         except KeyboardInterrupt:
-            _leave("interrupted", INTERRUPTED)
+            common.leave("interrupted", INTERRUPTED)
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
             problem = error.strerror or str(error)
-            _leave(f"{error.filename}: {problem}" if error.filename else problem, WRONG)
-
-
-def _leave(message: str, code: int) -> NoReturn:
-    sys.stderr.write(f"cityfunnel: {' '.join(message.split())}\n")
-    raise typer.Exit(code)
+            common.leave(f"{error.filename}: {problem}" if error.filename else problem, WRONG)
 
 
 app = typer.Typer(
@@ -123,7 +135,7 @@ def check(
     ],
 ) -> None:
     """Validate a scenario file and show what it changes."""
-    from experiments import results, show
+    from experiments import posterior, results, show
     from sim.scenario import load
 
     scenario, console = load(file), show.console()
@@ -134,6 +146,8 @@ def check(
         console.print(f"Elections: {', '.join(map(str, scenario.elections))}")
     if scenario.differences():
         console.print(show.heading("\nNumbers that differ from the defaults"), show.differences(scenario))
+    for line in posterior.told(scenario):
+        console.print(line, markup=False)
     for city, settings in scenario.cities.items():
         told = ", ".join(f"{path} = {value}" for path, value in settings.items()) or "as above"
         console.print(f"{city}: {told}", markup=False)
@@ -177,30 +191,36 @@ def run(
     runs: Runs = 100,
     seed: Seed = 1,
     settings: Settings = None,
+    posterior: PosteriorName = None,
     jobs: Jobs = None,
     out: Out = None,
     no_figures: NoFigures = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Run a scenario; print its funnel and measures, and write tables and charts."""
+    from experiments import posterior as posteriors
     from experiments import results, show, store
 
-    world = _scenario(scenario, settings)
-    seeds, observed = _seeds(seed, runs), results.targets(world)
-    target = _target(out, world.name, overwrite).checked()
+    (world,) = posteriors.under([_scenario(scenario, settings)], posterior)
+    seeds, observed = common.seeds(seed, runs), results.targets(world)
+    target = common.target(out, world.name, overwrite).checked()
     console = show.console()
     _title(console, world, seeds)
-    batch = _made([(world, each) for each in seeds], jobs)
+    for line in posteriors.told(world):
+        console.print(line, markup=False)
+    batch = common.made([(world, each) for each in seeds], jobs)
     found = results.of(batch, observed, world)
-    about = results.about([world], seeds, batch.failures, _command())
+    about = results.about([world], seeds, batch.failures, common.command())
     with console.status("Writing tables and drawing charts ..."):
         path = store.write(target, partial(results.fill, found=found, about=about, figures=not no_figures))
     console.print(show.funnel(found.funnel))
     if len(found.beside):
         console.print(show.beside(found.beside))
     console.print(show.measures(found.measures))
-    console.print(f"Results: {_near(path)}", markup=False, soft_wrap=True)
-    _tell_failures(batch.failures, runs)
+    if found.units is not None:
+        console.print(posteriors.predictive(found.units.nunique()), markup=False)
+    console.print(f"Results: {common.near(path)}", markup=False, soft_wrap=True)
+    common.tell_failures(batch.failures, runs)
 
 
 @app.command(epilog="Example: cityfunnel story taipei_stage1 --against taipei_no_pmo_no_poc --seed 1 29")
@@ -225,16 +245,21 @@ def story(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the run.")] = 1,
     settings: Settings = None,
+    posterior: PosteriorName = None,
 ) -> None:
     """Tell the life of a proposal, need or vendor in dated sentences, in one world or in two."""
     if sum(asked is not None for asked in (case, need, vendor)) > 1:
         raise InputError("give one of CASE, --need and --vendor", key="CASE")
+    from experiments.posterior import under
+
     worlds = [_scenario(name, settings) for name in (scenario, against) if name is not None]
+    worlds = under(worlds, posterior)
     _distinct([world.name for world in worlds], key="--against")
     there = [] if against is None else ["--against", against]
+    there += [] if posterior is None else ["--posterior", posterior]
     choose = f"Choose one: cityfunnel story {shlex.join([scenario, *there])} --seed {seed} CASE"
     tell = _tell_one if against is None else _tell_both
-    tell(worlds, _seeds(seed, 1)[0], case, need, vendor, choose)
+    tell(worlds, common.seeds(seed, 1)[0], case, need, vendor, choose)
 
 
 @app.command(
@@ -253,6 +278,7 @@ def compare(
     ] = None,
     seed: Seed = 1,
     settings: Settings = None,
+    posterior: PosteriorName = None,
     until: Annotated[
         float | None,
         typer.Option(
@@ -276,20 +302,23 @@ def compare(
 ) -> None:
     """Compare scenarios at the same seeds: differences in pairs, with 95% intervals."""
     from experiments import compare as pairs
+    from experiments import posterior as posteriors
     from experiments import results, show, store
 
-    worlds = [_scenario(name, settings) for name in (base, *others)]
+    worlds = posteriors.under([_scenario(name, settings) for name in (base, *others)], posterior)
     names, wanted = _distinct([world.name for world in worlds]), _wanted(runs, until, measure)
-    seeds = _seeds(seed, most if wanted else runs or 100)
-    target = None if out is None else _target(out, names[0], overwrite).checked()
+    seeds = posteriors.whole(worlds, common.seeds(seed, most if wanted else runs or 100), common.note)
+    target = None if out is None else common.target(out, names[0], overwrite).checked()
     console = show.console()
     for warning in pairs.warnings(worlds):
-        _note(warning)
+        common.note(warning)
+    for line in posteriors.shared(worlds):
+        console.print(line, markup=False)
     pool = _Pool(worlds, seeds, jobs)
     found = _settled(console, pool, *wanted) if wanted else _compared(pool, pool.evidence(0, len(seeds)))
     _tell_comparisons(console, found)
     if target is not None:
-        about = results.about(worlds, seeds[: pool.done], pool.failures, _command())
+        about = results.about(worlds, seeds[: pool.done], pool.failures, common.command())
         fill = partial(
             results.fill_comparison,
             evidence=pool.gathered.evidence(),
@@ -299,8 +328,8 @@ def compare(
         )
         with console.status("Writing tables and drawing charts ..."):
             path = store.write(target, fill)
-        console.print(f"Results: {_near(path)}", markup=False, soft_wrap=True)
-    _tell_failures(pool.failures, len(worlds) * pool.done)
+        console.print(f"Results: {common.near(path)}", markup=False, soft_wrap=True)
+    common.tell_failures(pool.failures, len(worlds) * pool.done)
 
 
 @app.command(epilog="Example: cityfunnel sweep intake_and_staff --dry-run")
@@ -310,6 +339,7 @@ def sweep(
     ],
     out: Out = None,
     settings: Settings = None,
+    posterior: PosteriorName = None,
     jobs: Jobs = None,
     keep: Annotated[
         Keep | None,
@@ -351,61 +381,20 @@ def sweep(
     from experiments.study import load_study
     from experiments.sweep import Options
 
-    asked = load_study(study, dict(_setting(text) for text in settings or ()))
+    asked = load_study(study, dict(_setting(text) for text in settings or ()), posterior)
     folder, part = out or Path("results") / asked.name, ledger.shard(shard)
     console = show.console()
     for line in show.study(asked):
         console.print(line)
     for note in asked.notes:
-        _note(note)
+        common.note(note)
     if job is not None:
         _repeat(console, asked, job)
     elif dry_run:
         _foresee(console, asked, folder, keep, jobs or cores())
     else:
-        options = Options(keep, part, retry, accept, _repeating(study, settings))
+        options = Options(keep, part, retry, accept, _repeating(study, settings, posterior))
         _tell_sweep(console, asked, _swept(asked, folder, options, jobs, scheduler), part)
-
-
-@app.command(epilog="Example: cityfunnel validate --systems -n 60 --out results/systems")
-def validate(
-    systems: Annotated[
-        bool, typer.Option("--systems", help="What the sources say of each system, against the model.")
-    ] = False,
-    runs: Annotated[
-        int, typer.Option("--runs", "-n", min=2, max=1_000_000, help="Number of runs of each scenario.")
-    ] = 60,
-    seed: Seed = 1,
-    jobs: Jobs = None,
-    out: Out = None,
-    markdown: Annotated[
-        bool,
-        typer.Option("--markdown", help="Write the table into systems.md in DIR (docs unless given)."),
-    ] = False,
-    overwrite: Overwrite = False,
-) -> None:
-    """Hold the model against what the sources say of every system that they describe."""
-    from experiments import pages, results, show, store
-    from experiments import systems as judged
-    from experiments.claims import claims
-
-    if not systems:
-        raise InputError("say what is to be validated: --systems", key="--systems")
-    known, seeds = claims(), _seeds(seed, runs)
-    target = None if markdown or out is None else _target(out, "systems", overwrite).checked()
-    found, failures = _gathered(list(known.worlds.values()), seeds, jobs)
-    rows, console = judged.judge(known, found), show.console()
-    console.print(show.systems(rows))
-    for line in judged.summary(rows):
-        console.print(line, markup=False)
-    if markdown:
-        page = (out or Path("docs")) / "systems.md"
-        console.print(f"Page: {pages.write(page, judged.page(known, rows, seeds), judged.NEW_PAGE)}")
-    elif target is not None:
-        about = results.about(list(known.worlds.values()), seeds, failures, _command())
-        path = store.write(target, partial(judged.fill, found=found, rows=rows, about=about))
-        console.print(f"Results: {_near(path)}", markup=False, soft_wrap=True)
-    _tell_failures(failures, len(known.worlds) * runs)
 
 
 @app.command(epilog="Example: cityfunnel findings -n 60 --out results/findings")
@@ -427,9 +416,9 @@ def findings(
     from experiments import findings as asked
     from experiments import show
 
-    chosen, seeds = asked.questions(only), _seeds(seed, runs)
+    chosen, seeds = asked.questions(only), common.seeds(seed, runs)
     worlds = asked.worlds(chosen)
-    found, failures = _gathered(worlds, seeds, jobs)
+    found, failures = common.gathered(worlds, seeds, jobs)
     console = show.console()
     for question in chosen:
         console.print(show.heading(question.title))
@@ -438,11 +427,12 @@ def findings(
     with console.status("Drawing charts ..."):
         path = asked.write(out, chosen, found, seeds)
     console.print(f"Page: {path}", markup=False, soft_wrap=True)
-    _tell_failures(failures, len(worlds) * runs)
+    common.tell_failures(failures, len(worlds) * runs)
 
 
 # --- verbs in files of their own ----------------------------------------------------------------
 
+app.command(epilog=calibrate.EPILOG)(calibrate.calibrate)
 app.command(epilog=export.EPILOG)(export.export)
 app.command(epilog=funnel.EPILOG)(funnel.funnel)
 app.command("import", epilog=import_.EPILOG)(import_.import_)
@@ -450,6 +440,7 @@ app.command(epilog=report.EPILOG)(report.report)
 app.command(epilog=search.EPILOG)(search.search)
 app.command(epilog=sensitivity.EPILOG)(sensitivity.sensitivity)
 app.command(epilog=discover.EPILOG)(discover.discover)
+app.command(epilog=validate.EPILOG)(validate.validate)
 app.command(epilog=verify.EPILOG)(verify.verify)
 
 
@@ -490,7 +481,7 @@ def _tell_both(
     from experiments.compare import warnings
 
     for warning in warnings(worlds):
-        _note(warning)
+        common.note(warning)
     one, other = (sim.run(world, seed) for world in worlds)
     console, names = show.console(), (worlds[0].name, worlds[1].name)
     where = f"({names[0]} and {names[1]}, seed {seed})"
@@ -522,7 +513,7 @@ def _scenario(name: str, settings: Sequence[str] | None) -> Scenario:
             raise ParameterError(error.problem, key=f"--set {text}") from None
         for change in scenario.timeline:
             if path in change.set:
-                _note(
+                common.note(
                     f"--set {text} holds until {change.at}, when the timeline of {scenario.name} changes it"
                 )
     return scenario
@@ -548,12 +539,6 @@ def _scalar(value: str, text: str) -> Value:
     return found
 
 
-def _seeds(first: int, number: int) -> range:
-    if first + number - 1 > LAST_SEED:
-        raise InputError(f"seeds end at {LAST_SEED}", key="--seed")
-    return range(first, first + number)
-
-
 def _distinct(names: list[str], key: str = "OTHER") -> list[str]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -561,67 +546,26 @@ def _distinct(names: list[str], key: str = "OTHER") -> list[str]:
     return names
 
 
-def _target(out: Path | None, name: str, overwrite: bool) -> Target:
-    from experiments.store import Target
-
-    if out is not None:
-        return Target(out, overwrite=overwrite)
-    place = Path("results") / name
-    return Target(place, overwrite=overwrite, numbered=not overwrite)
-
-
-def _made(
-    jobs: list[tuple[Scenario, int]], workers: int | None, take: Callable[[Batch], Batch] | None = None
-) -> Batch:
-    """Run with a progress bar, and ``take`` what comes in; when no run succeeds that is the end."""
-    from experiments import runner
-
-    todo = [runner.Job(scenario, seed) for scenario, seed in jobs]
-    batch = _watched(todo, workers or min(runner.cores(), len(todo)), take or (lambda part: part))
-    if batch.outcomes is None:
-        _leave(f"none of {len(todo)} runs succeeded; the first: {_told(batch.failures[0])}", FAILED)
-    return batch
-
-
-def _watched(jobs: list[Job], workers: int, take: Callable[[Batch], Batch]) -> Batch:
-    from experiments import progress, runner
-
-    parts: list[Batch] = []
-    with progress.bar() as show:
-        for part in runner.batches(jobs, workers=workers):
-            parts.append(take(part))
-            show(sum(part.done for part in parts), len(jobs))
-    return runner.joined(parts)
-
-
 class _Pool:
     """Runs of some scenarios at the same seeds, to which more can be added."""
 
     def __init__(self, worlds: Sequence[Scenario], seeds: range, jobs: int | None) -> None:
         from experiments.compare import Gathered
+        from experiments.posterior import units
 
         self.names = [world.name for world in worlds]
         self.gathered = Gathered()
         self.failures: tuple[Failure, ...] = ()
         self.done = 0
         self._worlds, self.seeds, self._jobs = worlds, seeds, jobs
+        self.units = units(worlds, seeds)
 
     def evidence(self, first: int, last: int) -> Evidence:
         """All runs so far, once those at the seeds from one place to another are added."""
         todo = [(world, seed) for seed in self.seeds[first:last] for world in self._worlds]
-        self.failures += _made(todo, self._jobs, take=self.gathered.take).failures
+        self.failures += common.made(todo, self._jobs, take=self.gathered.take).failures
         self.done = last
         return self.gathered.evidence()
-
-
-def _gathered(worlds: list[Scenario], seeds: range, jobs: int | None) -> tuple[Gathered, tuple[Failure, ...]]:
-    """The measures of all scenarios at all seeds, and the runs that failed."""
-    from experiments.systems import Gathering
-
-    gathering = Gathering()
-    todo = [(world, seed) for seed in seeds for world in worlds]
-    failures = _made(todo, jobs, take=gathering.take).failures
-    return gathering.gathered(), failures
 
 
 def _wanted(runs: int | None, until: float | None, measure: str | None) -> tuple[str, float] | None:
@@ -641,17 +585,20 @@ def _compared(pool: _Pool, evidence: Evidence) -> list[Comparison]:
     from experiments.compare import compare
 
     try:
-        return compare(evidence, pool.names)
+        return compare(evidence, pool.names, units=pool.units)
     except ValueError:
-        _leave(f"no seed succeeded in all scenarios; the first: {_told(pool.failures[0])}", FAILED)
+        common.leave(
+            f"no seed succeeded in all scenarios; the first: {common.told(pool.failures[0])}", common.FAILED
+        )
 
 
 def _settled(console: Console, pool: _Pool, measure: str, half: float) -> list[Comparison]:
     """Add pairs until the measure is known well enough, telling of each look."""
-    from experiments.compare import lasting, looked, settled, until
+    from experiments.compare import DRAW, PAIR, lasting, looked, settled, until
 
-    for look in until(pool.evidence, pool.names, measure, half, len(pool.seeds)):
-        console.print(looked(look, half), markup=False)
+    unit = PAIR if pool.units is None else DRAW
+    for look in until(pool.evidence, pool.names, measure, half, len(pool.seeds), pool.units):
+        console.print(looked(look, half, unit), markup=False)
     found = settled(_compared(pool, pool.gathered.evidence()), look)
     for comparison in found:
         console.print(lasting(comparison, comparison.of(measure)), markup=False)
@@ -667,6 +614,12 @@ def _tell_comparisons(console: Console, found: Sequence[Comparison]) -> None:
         clear = [pairs.sentence(comparison, each) for each in comparison.differences if each.clear]
         for line in show.bullets([*clear, *pairs.unclear(comparison), *pairs.gain(comparison)]):
             console.print(line)
+        if any(effect.parameters >= 0 for effect in comparison.effects):
+            console.print(show.over_posterior(comparison))
+            for line in show.bullets(list(pairs.over(comparison))):
+                console.print(line)
+        elif comparison.effects:
+            console.print("What is parameters and what is chance takes two draws or more to tell.")
     console.print()
     for note in pairs.notes(found):
         console.print(note, markup=False)
@@ -685,39 +638,13 @@ def _title(console: Console, scenario: Scenario, seeds: range | None = None) -> 
     console.print(scenario.question, markup=False)
 
 
-def _tell_failures(failures: Sequence[Failure], runs: int) -> None:
-    if not failures:
-        return
-    shown = "".join(f"\n  {_told(failure)}" for failure in failures[:5])
-    more = f"\n  and {len(failures) - 5} more" if len(failures) > 5 else ""
-    sys.stderr.write(f"cityfunnel: {len(failures)} of {runs} runs failed and are left out:{shown}{more}\n")
-    raise typer.Exit(FAILED)
-
-
-def _told(failure: Failure) -> str:
-    return f"{failure.scenario}, seed {failure.seed}: {failure.error}"
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(f"cityfunnel: note: {text}\n")
-
-
-def _near(path: Path) -> str:
-    """A path as short as it can be told from here."""
-    here = Path.cwd()
-    return f"{path.relative_to(here) if path.is_relative_to(here) else path}/"
-
-
-def _command() -> str:
-    return f"cityfunnel {shlex.join(sys.argv[1:])}"
-
-
 # --- sweeps -------------------------------------------------------------------------------------
 
 
-def _repeating(study: str, settings: Sequence[str] | None) -> str:
+def _repeating(study: str, settings: Sequence[str] | None, posterior: str | None) -> str:
     """The command that goes on with a sweep, but for where its results lie."""
     words = [word for text in settings or () for word in ("--set", text)]
+    words += [] if posterior is None else ["--posterior", posterior]
     return f"cityfunnel sweep {shlex.join([study, *words])}"
 
 
@@ -731,7 +658,7 @@ def _repeat(console: Console, study: Study, job: str) -> None:
     console.print(show.point(one))
     if batch.outcomes is None:
         sys.stderr.write(batch.failures[0].trace)
-        _leave(f"the run failed: {batch.failures[0].error}", FAILED)
+        common.leave(f"the run failed: {batch.failures[0].error}", common.FAILED)
     for name in study.outcomes:
         console.print(f"{name}: {batch.outcomes[name].iloc[0]:g}", markup=False)
 
@@ -762,7 +689,7 @@ def _swept(study: Study, folder: Path, options: Options, jobs: int | None, sched
         how = "interrupted" if isinstance(error, KeyboardInterrupt) else "terminated"
         code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else TERMINATED
         kept = "".join(f"; {each.done + each.failed:,} of {each.all:,} runs are kept" for each in seen)
-        _leave(f"{how}{kept}; the same command goes on", code)
+        common.leave(f"{how}{kept}; the same command goes on", code)
 
 
 @contextmanager
@@ -780,15 +707,30 @@ def _engine(study: Study, jobs: int | None, scheduler: str | None) -> Iterator[E
     yield Engine(workers)
 
 
+def _tell_parts(console: Console, study: Study, folder: Path) -> None:
+    """What part of what runs over a posterior show is parameters, and what part chance."""
+    from experiments import draws, show
+
+    if study.posterior is None:
+        return
+    if study.replications < 2 or study.points < 2:
+        console.print("What is parameters and what is chance takes 2 points and 2 replications to tell.")
+        return
+    console.print(show.parts(draws.parts(folder, study)))
+    for comparison in draws.comparisons(folder, study):
+        console.print(show.over_posterior(comparison))
+
+
 def _tell_sweep(console: Console, study: Study, report: Report, shard: Shard) -> None:
     from experiments import show
     from experiments import sweep as sweeps
 
     for note in report.notes:
-        _note(note)
+        common.note(note)
     if report.tables:
         console.print(show.outcomes(sweeps.summary(report.folder, study)))
-        console.print(f"Results: {_near(report.folder)}", markup=False, soft_wrap=True)
+        _tell_parts(console, study, report.folder)
+        console.print(f"Results: {common.near(report.folder)}", markup=False, soft_wrap=True)
     if shard.shards > 1:
         joins = "when all are, the same command without --shard joins them"
         console.print(f"Shard {shard.number} of {shard.shards} is made; {joins}.", markup=False)
@@ -801,4 +743,4 @@ def _tell_sweep(console: Console, study: Study, report: Report, shard: Shard) ->
         more = f"\n  and {rest:,} more (see ledger.sqlite)" if rest else ""
         said = f"{report.counts.failed:,} of {report.counts.all:,} runs failed and are left out"
         sys.stderr.write(f"cityfunnel: {said}:{shown}{more}\n  --retry tries them again\n")
-        raise typer.Exit(FAILED)
+        raise typer.Exit(common.FAILED)

@@ -2,9 +2,9 @@
 
 Every scenario runs once at each seed, for all claims about it. A claim on a sign is judged by the
 paired difference and its 95% interval: it agrees or disagrees where the interval lies on one side of
-zero; where it contains zero the runs cannot tell. A claim on an observed share is judged by the interval
-in which a programme with that many cases would fall by the model: runs differ from each other, and so
-do draws of few cases. A bound or a range is held against the interval of the model's mean.
+zero; where it contains zero the runs cannot tell. A claim on an observed number is judged by the interval
+in which one such programme would fall by the model (:mod:`analysis.predictive`): runs differ from each
+other, and so do draws of few cases. A bound or a range is held against the interval of the model's mean.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.measures import MEASURES, wholes
 from analysis.pairs import contributions, difference
-from analysis.statistics import LEVEL, mean, t_quantile
+from analysis.predictive import AGREES, MISSES, UNCLEAR, Figure, Foreseen, foreseen
+from analysis.statistics import LEVEL, mean
 from analysis.tables import Floats
 from experiments import store
 from experiments.claims import PATTERNS, Claim, Claims
@@ -29,10 +30,7 @@ if TYPE_CHECKING:
 
     from experiments.runner import Batch
 
-AGREES, DISAGREES, UNCLEAR = "agrees", "disagrees", "cannot tell"
-
-#: an interval of a share that is wider than this tests nothing
-WIDE = 0.5
+DISAGREES = "disagrees"
 
 COMMAND = "cityfunnel validate --systems -n {runs} --markdown"
 
@@ -164,10 +162,9 @@ def _number(claim: Claim, runs: Gathered, level: float) -> Row:
     elif claim.relation == "more_than":
         verdict = _within(middle.low, middle.high, claim.value, float("inf"))
     else:
-        low, high = _foreseen(claim, runs, values, level)
-        wide = claim.of is not None and high - low > WIDE
-        verdict = UNCLEAR if wide or isnan(low) else AGREES if low <= claim.value <= high else DISAGREES
-        middle = middle._replace(low=low, high=high)
+        found = _foreseen(claim, runs, values, level)
+        verdict = DISAGREES if found.verdict == MISSES else found.verdict
+        middle = middle._replace(low=found.low, high=found.high)
     return Row(claim, middle.estimate, nan, middle.estimate, middle.low, middle.high, nan, middle.n, verdict)
 
 
@@ -179,31 +176,13 @@ def _within(low: float, high: float, least: float, most: float) -> str:
     return DISAGREES if high < least or low > most else UNCLEAR
 
 
-def _foreseen(claim: Claim, runs: Gathered, values: Floats, level: float) -> tuple[float, float]:
-    """Where one more observation falls by the model."""
-    if claim.of is not None:
-        return foreseen_share(*runs.shares(claim.scenario, claim.measure), claim.of, level)
-    n = len(values)
-    if n < 2:
-        return nan, nan
-    half = float(t_quantile(n - 1, level)) * values.std(ddof=1) * sqrt(1 + 1 / n)
-    return float(values.mean() - half), float(values.mean() + half)
-
-
-def foreseen_share(shares: Floats, cases: Floats, of: int, level: float = LEVEL) -> tuple[float, float]:
-    """Where a share of ``of`` cases falls, by runs with these shares of these numbers of cases.
-
-    The variance has three parts: that of ``of`` draws, that between runs beyond what their own
-    draws make, and that of the mean.
-    """
-    n = len(shares)
-    if n < 2:
-        return nan, nan
-    middle = float((shares * cases).sum() / cases.sum())
-    draws = middle * (1 - middle)
-    between = max(0.0, float(shares.var(ddof=1)) - draws * float((1 / cases).mean()))
-    half = float(t_quantile(n - 1, level)) * sqrt(draws / of + between * (1 + 1 / n) + draws / cases.sum())
-    return max(0.0, middle - half), min(1.0, middle + half)
+def _foreseen(claim: Claim, runs: Gathered, values: Floats, level: float) -> Foreseen:
+    """What the model foresees of one such programme."""
+    value = float(claim.value or 0)
+    if claim.of is None:
+        return foreseen(Figure("about", value, None, value, value), values, level=level)
+    shares, cases = runs.shares(claim.scenario, claim.measure)
+    return foreseen(Figure("share", value, claim.of, value, value), shares, cases, level=level)
 
 
 # --- in words -----------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import re
 from math import isnan, sqrt
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
@@ -15,7 +14,7 @@ from analysis.measures import MEASURES, outcomes
 from analysis.tables import tables
 from experiments import cli, findings, pages, runner, systems
 from experiments.claims import PATTERNS, PREDICTED, Claim, Claims, claims
-from experiments.systems import AGREES, DISAGREES, UNCLEAR, Gathered, foreseen_share, holm, judge
+from experiments.systems import AGREES, DISAGREES, UNCLEAR, Gathered, holm, judge
 from sim.errors import InputError, OutputError, ScenarioError
 from sim.events import CaseRecord, Event, EventLog
 from sim.scenario import Scenario, available
@@ -159,8 +158,13 @@ def test_bounds_and_ranges_are_held_against_the_interval_of_the_mean() -> None:
     assert verdict(made, claim(low=8.0, high=14.0)) == AGREES
     assert verdict(made, claim(low=8.0, high=12.0)) == UNCLEAR
     assert verdict(made, claim(low=14.0, high=20.0)) == DISAGREES
-    assert verdict(made, claim(value=8.0)) == AGREES  # one more run: 11 ± 4.97
-    assert verdict(made, claim(value=5.0)) == DISAGREES
+    assert verdict(made, claim(value=11.0)) == UNCLEAR  # three runs foresee nothing
+
+
+def test_a_number_is_held_against_one_more_run() -> None:
+    made = runs("projects", new=[10.0, 11.0, 12.0] * 20)
+    assert verdict(made, claim(value=12.0)) == AGREES
+    assert verdict(made, claim(value=13.0)) == DISAGREES
 
 
 def test_an_observed_share_is_held_against_draws_of_as_many_cases() -> None:
@@ -169,26 +173,6 @@ def test_an_observed_share_is_held_against_draws_of_as_many_cases() -> None:
     assert verdict(made, claim(measure=measure, value=0.2, of=30)) == AGREES
     assert verdict(made, claim(measure=measure, value=0.2, of=300)) == DISAGREES
     assert verdict(made, claim(measure=measure, value=0.2, of=5)) == UNCLEAR  # wider than half of the scale
-
-
-def test_interval_of_a_share_has_draws_and_differences_between_runs() -> None:
-    low, high = foreseen_share(np.full(400, 0.5), np.full(400, 1e6), 100)
-    assert (low, high) == (pytest.approx(0.5 - 1.966 * 0.05, abs=1e-4), pytest.approx(0.5983, abs=1e-4))
-    apart = np.tile([0.4, 0.6], 200)
-    low, high = foreseen_share(apart, np.full(400, 1e6), 100)
-    assert high - 0.5 == pytest.approx(1.966 * sqrt(0.05**2 + 0.1**2), abs=1e-3)
-
-
-def test_interval_of_a_share_covers_what_it_says() -> None:
-    """Programmes whose chances and sizes vary: a new one falls inside about 95 times of a hundred."""
-    luck, inside = np.random.default_rng(3), 0
-    for _ in range(1000):
-        chances = luck.beta(12, 28, 41)
-        cases = luck.integers(40, 80, 40)
-        shares = luck.binomial(cases, chances[:40]) / cases
-        low, high = foreseen_share(shares, cases.astype(float), 50)
-        inside += low <= luck.binomial(50, chances[40]) / 50 <= high
-    assert 0.93 <= inside / 1000 <= 0.97
 
 
 def test_holm() -> None:
@@ -419,7 +403,7 @@ def test_validate_writes_a_store(quick: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("validate",), "--systems: say what is to be validated"),
+        (("validate", "--systems", "--only", "signs"), "--only: cannot go with --systems"),
         (("validate", "--systems", "-n", "1"), "Invalid value"),
         (("findings", "--only", "pm"), "--only: unknown question 'pm' (did you mean 'pmo'?)"),
     ],

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from experiments.options import Jobs, NoFigures, Out
+from experiments.verbs import common
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -56,15 +56,12 @@ def search(
     outcome = _searched(asked, folder, workers)
     gathered = found.Found.of(asked, outcome)
     with console.status("Writing tables, scenario files and charts ..."):
-        path = found.write(folder.expanduser().resolve(), gathered, _command(), figures=not no_figures)
+        path = found.write(folder.expanduser().resolve(), gathered, common.command(), figures=not no_figures)
     for part in _told(gathered):
         console.print(part)
-    console.print(f"Results: {_near(path)}", markup=False, soft_wrap=True)
-    console.print(
-        f"Try one: cityfunnel run {_near(path)}{found.SCENARIOS}/{asked.name}_{gathered.front.names[0]}.yaml",
-        markup=False,
-        soft_wrap=True,
-    )
+    console.print(f"Results: {common.near(path)}", markup=False, soft_wrap=True)
+    first = f"{common.near(path)}{found.SCENARIOS}/{asked.name}_{gathered.front.names[0]}.yaml"
+    console.print(f"Try one: cityfunnel run {first}", markup=False, soft_wrap=True)
     _tell_failures(outcome)
 
 
@@ -124,7 +121,7 @@ def _searched(asked: Search, folder: Path, workers: int) -> Outcome:
     except (KeyboardInterrupt, SystemExit) as error:
         stopped = isinstance(error, KeyboardInterrupt)
         how = "interrupted" if stopped else "terminated"
-        _leave(
+        common.leave(
             f"{how}; {seen[0]:,} runs are kept; the same command goes on",
             INTERRUPTED if stopped else TERMINATED,
         )
@@ -182,18 +179,4 @@ def _tell_failures(outcome: Outcome) -> None:
     if not failures:
         return
     first = f"seed {failures[0].seed}: {failures[0].error}"
-    _leave(f"{len(failures)} runs failed; their candidates are left out; the first, at {first}", FAILED)
-
-
-def _leave(message: str, code: int) -> NoReturn:
-    sys.stderr.write(f"cityfunnel: {message}\n")
-    raise typer.Exit(code)
-
-
-def _near(path: Path) -> str:
-    here = Path.cwd()
-    return f"{path.relative_to(here) if path.is_relative_to(here) else path}/"
-
-
-def _command() -> str:
-    return f"cityfunnel {shlex.join(sys.argv[1:])}"
+    common.leave(f"{len(failures)} runs failed; their candidates are left out; the first, at {first}", FAILED)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.options import NoFigures, RefuseOrMean
+from experiments.verbs import common
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +81,7 @@ def sensitivity(
     fill = partial(asked.fill, sweep=done, found=found, about=about, note=note, figures=not no_figures)
     with console.status("Drawing charts ..."):
         path = store.write(target, fill)
-    console.print(f"Results: {_near(path)}", markup=False, soft_wrap=True)
+    console.print(f"Results: {common.near(path)}", markup=False, soft_wrap=True)
 
 
 def _told(found: Found) -> Iterator[RenderableType]:
@@ -136,8 +137,3 @@ def _order(found: Found, of: str) -> list[str]:
     table = found.indices
     mine = table[(table["of"] == of) & (table["statistic"] == RANKS_BY[found.method])]
     return list(mine.sort_values("value", ascending=False)["factor"])
-
-
-def _near(path: Path) -> str:
-    here = Path.cwd()
-    return f"{path.relative_to(here) if path.is_relative_to(here) else path}/"
