@@ -9,8 +9,12 @@ by kind: ``vendors.startup.cash``). Evidence labels:
     seen elsewhere, taken as a prior;
 ``assumed``
     no figure is known; the range is the prior;
+``calibrated``
+    no figure is known of it alone; the median of a sample from the posterior, given what Taipei
+    observed (``scenarios/posterior/taipei_m1.csv``); the range is the prior;
 ``tuned``
-    assumed, and set by hand so that the Taipei stage 1 funnel comes out (see ``docs/odd.md``);
+    assumed, and set by hand before that, so that the Taipei stage 1 funnel came out (see
+    ``docs/odd.md``);
 ``policy``
     a rule of the game, which a scenario or a policy may change.
 
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 else:  # the names of the award rules: ours, then those of other installed packages
     Rule = Literal["best_value", "lowest_price", "performance_based", "design_contest", "pre_commercial", "alliance", *names("cityfunnel.rules")]
 
-Evidence = Literal["observed", "literature", "assumed", "tuned", "policy"]
+Evidence = Literal["observed", "literature", "assumed", "calibrated", "tuned", "policy"]
 Value = float | int | bool | str
 
 
@@ -130,7 +134,7 @@ class BottomUp(Group):
 
     open: bool = choice(True, "R01", "whether proposals are received at any time")
     reach: float = number(0.8, "chance", 0, 1, "policy", "S09", "share of vendors that hear of the programme")
-    rate: float = number(0.385, "proposals/vendor/year", 0, 4, "tuned", "S01", "rate at which a vendor could propose")
+    rate: float = number(0.4, "proposals/vendor/year", 0, 4, "calibrated", "S01", "rate at which a vendor could propose")
     tester_eagerness: float = number(1.5, "ratio", 0, 4, "assumed", "S04 S42", "how much more often a tester proposes")
 
 
@@ -138,7 +142,7 @@ class TopDown(Group):
     """Departments have needs; vendors are sought for them."""
 
     open: bool = choice(True, "R01", "whether departments' roadmaps are worked through")
-    reviews: float = number(2.4, "reviews/department/year", 0, 6, "tuned", "S07 R44", "how often a department reviews its roadmap")
+    reviews: float = number(2.4, "reviews/department/year", 0, 6, "calibrated", "S07 R44", "how often a department reviews its roadmap")
     threshold: float = number(0.5, "NT$ m/year", 0, 20, "tuned", "S07", "smallest value of a need that enters the roadmap")
     clarity: float = number(0.6, "share", 0, 1, "assumed", "V05", "how well a need on the roadmap is put")
     funded: float = number(0.75, "chance", 0, 1, "assumed", "S07", "chance that a roadmap need has a budget line of its own")
@@ -203,7 +207,7 @@ class Departments(Group):
     capacity: int = number(3, "POCs", 1, 50, "assumed", "R32", "POCs that a department hosts at a time")
     decision_days: float = number(40, "days", 1, 365, "assumed", "C44", "mean time to decide on hosting")
     fit_bar: float = number(0.05, "fit", 0, 1, "tuned", "R06", "perceived fit below which a department declines")
-    openness: float = number(1.2, "logit units", -4, 4, "tuned", "G3", "willingness to host when all else is neutral")
+    openness: float = number(2.6, "logit units", -4, 4, "calibrated", "S02", "willingness to host when all else is neutral")
     trust_weight: float = number(1.0, "logit units", 0, 6, "assumed", "R29", "effect of trust in the vendor")
     culture_weight: float = number(2.0, "logit units", 0, 6, "literature", "S69 R33", "effect of an innovative culture")
     risk_weight: float = number(2.0, "logit units", 0, 6, "literature", "S70 R33", "effect of fear of failure, times novelty")
@@ -224,7 +228,7 @@ class Clearance(Group):
     """Barriers between a willing department and a POC."""
 
     days: float = number(30, "days", 0, 365, "assumed", "S40", "mean time of an administrative clearance")
-    burden: float = number(0.22, "chance", 0, 1, "tuned", "S02 R21", "chance that paperwork stops a case nobody helps")
+    burden: float = number(0.24, "chance", 0, 1, "calibrated", "S02 R21", "chance that paperwork stops a case nobody helps")
     readiness_bar: float = number(0.52, "share", 0, 1, "tuned", "S02 R21", "technical readiness that a field test asks for")
     audit_noise: float = number(0.12, "share", 0, 1, "assumed", "R21", "error of the readiness audit")
     rework_days: float = number(90, "days", 0, 730, "assumed", "R21", "time that a vendor takes to become ready")
@@ -311,7 +315,7 @@ class Procurement(Group):
     window: float = number(21, "days", 14, 180, "policy", "P05", "time to bid in a first round")
     rewindow: float = number(21, "days", 10, 180, "literature", "P01 P05", "delay and time to bid in a second round")
     award_days: float = number(50, "days", 1, 365, "literature", "P14 P10", "time from the bids to the contract")
-    bidding: float = number(0.27, "chance", 0, 1, "tuned", "P01", "chance that a vendor bids for what suits it fully")
+    bidding: float = number(0.3, "chance", 0, 1, "calibrated", "P01", "chance that a vendor bids for what suits it fully")
     incumbent_bids: float = number(0.9, "chance", 0, 1, "assumed", "G2", "chance that a solver bids after its own POC")
     tester_bids: float = number(0.3, "chance", 0, 1, "assumed", "S04", "chance that a tester bids after its own POC")
     bid_cost: float = number(0.05, "NT$ m", 0, 5, "assumed", "S40", "cost of a bid")
@@ -340,7 +344,7 @@ class Deployment(Group):
     contract_years: float = number(4.0, "years", 0.5, 15, "literature", "R42", "length of a service contract")
     abandonment: float = number(0.10, "1/year", 0, 3, "literature", "S63 V03", "rate of giving up a service that fits")
     misfit_weight: float = number(6.0, "ratio", 0, 30, "literature", "S53", "how much a lack of fit raises that rate")
-    scale_wish: float = number(0.4, "logit units", -5, 5, "tuned", "S03 T09", "will to buy on a larger scale when all else is neutral")
+    scale_wish: float = number(1.4, "logit units", -5, 5, "calibrated", "S03 S07", "will to buy on a larger scale when all else is neutral")
     scale_fit: float = number(3.0, "logit units", 0, 10, "assumed", "S53", "effect of the judged fit on that will")
     scale_demand: float = number(1.8, "logit units", 0, 10, "tuned", "S53 R34", "effect of the need being the department's own")
     novelty_gain: float = number(0.3, "ratio", 0, 2, "literature", "R39", "added value of a wholly novel solution")

@@ -297,7 +297,7 @@ def test_policies_can_be_picked_where_there_are_several(seen: dict[str, Seen]) -
 
 
 def test_results_are_labelled_by_their_evidence(seen: dict[str, Seen]) -> None:
-    assert "Fitted: numbers of the model were set by hand" in seen["run"].text
+    assert "Fitted: numbers of the model were fitted" in seen["run"].text
     assert "every difference between scenarios is a prediction" in seen["compare"].text
 
 

@@ -25,7 +25,7 @@ FITTED, TESTED, PREDICTED = "fitted", "tested", "predicted"
 
 #: what the labels of results mean
 LABELS = {
-    FITTED: "numbers of the model were set by hand with this in view, so agreement is no test",
+    FITTED: "numbers of the model were fitted with this in view, so agreement is no test",
     TESTED: "an observed figure exists that was not used to set numbers",
     PREDICTED: "no published figure confirms or refutes it",
 }
@@ -145,6 +145,7 @@ def _assumed(found: Sequence[World]) -> Block:
         "observed": "seen in the case itself",
         "literature": "seen elsewhere, taken as a prior",
         "assumed": "no figure exists; a wide range is possible",
+        "calibrated": "the centre of a posterior, given what Taipei observed",
         "tuned": "set by hand to the funnel of Taipei's stage 1",
         "policy": "a rule of the game, to be chosen",
     }
