@@ -27,6 +27,7 @@ from sim.observed import observed
 from sim.parameters import PATHS, Group, Parameters, Row
 from sim.pilot import Criteria
 from sim.policies import POLICIES
+from sim.posterior import available as posteriors
 from sim.posterior import posterior
 from sim.procurement import RULES
 from sim.scenario import available
@@ -45,7 +46,7 @@ GROUPS = frozenset(Parameters.model_fields)
 
 #: code spans that are neither numbers nor functions
 WORDS = frozenset(
-    {*Stage, *Reason, *Kind, *CHANNELS, "tender", *POLICIES, *RULES, *GROUPS, *available()}
+    {*Stage, *Reason, *Kind, *CHANNELS, "tender", *POLICIES, *RULES, *GROUPS, *available(), *posteriors()}
     | {"function(arguments) = expression", "group.name", "sim.…", "z", "^"}
     | {"start", "goal", "limit", "finance"}  # arguments and a field that a sentence speaks of
     | {"tests/test_odd.py", "python -m tests.test_odd", "scenarios/observed/taipei.yaml"}

@@ -255,8 +255,8 @@ LEVERS = [
         RESULTS),
     row("those that come are surer of their fit", mean_fit("contract"), "procurement.result_share", 0, 0.8,
         MARKET, RESULTS, pairs=24),
-    row("who knows the need bids on", own_bids, "procurement.result_share", 0, 0.6, MARKET),
-    row("less money is wasted", waste, "procurement.result_share", 0.6, 0, MARKET, RESULTS, pairs=24),
+    row("who knows the need bids on", own_bids, "procurement.result_share", 0, 0.6, MARKET, pairs=24),
+    row("less money is wasted", waste, "procurement.result_share", 0.6, 0, MARKET, RESULTS, pairs=36),
     row("those short of cash cannot wait for the result", startup_bids, "procurement.result_share", 0.8, 0,
         MARKET, POOR_STARTUPS, {"procurement.risk_weight": 0}),
     # --- design contest
