@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import signal
 import sqlite3
@@ -107,6 +108,26 @@ def test_numpys_own_draws_go_on_as_if_nothing_had_happened() -> None:
     np.random.seed(1)  # noqa: NPY002
     smc.smc(["chance"], tossed, Budget(20, 1))
     assert np.array_equal(np.random.rand(3), expected)  # noqa: NPY002
+
+
+def test_no_database_is_left_open_where_particles_cannot_be_tried() -> None:
+    def refused(_: Sequence[Proposal]) -> Floats:
+        raise InputError("no")
+
+    gc.collect()
+    with pytest.raises(InputError, match="no"):
+        smc.smc(["chance"], refused, Budget(20, 1))
+    gc.collect()
+    assert [
+        each for each in gc.get_objects() if isinstance(each, sqlite3.Connection) and _is_open(each)
+    ] == []
+
+
+def _is_open(connection: sqlite3.Connection) -> bool:
+    try:
+        return bool(connection.execute("SELECT 1"))
+    except sqlite3.ProgrammingError:
+        return False
 
 
 def test_it_ends_where_epsilon_is_reached_or_too_few_are_accepted() -> None:

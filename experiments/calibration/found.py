@@ -207,12 +207,13 @@ class Found:
 
     def sentences(self) -> Iterator[str]:
         """What was found, in words."""
-        last, budget = self.outcome.last, self.outcome.task.budget
-        told = "as was asked" if self.outcome.reached else f"not {budget.epsilon:g} yet, as was asked"
+        last, asked = self.outcome.last, self.outcome.task.budget.epsilon
+        reached = "as near as was asked" if self.outcome.reached else f"not yet {asked:g}, as was asked"
+        told = f" ({reached})" if asked else ""
         typical = float(posterior.weighted_quantile(last.distances, last.weights, 0.5))
         yield (
-            f"The runs of the sample lie at most {number(last.epsilon)} standard errors from the figures "
-            f"({told}), half of them {number(typical)} or less: the root of the mean of squares over "
+            f"The runs of the sample lie at most {number(last.epsilon)} standard errors from the figures"
+            f"{told}, half of them {number(typical)} or less: the root of the mean of squares over "
             f"{plural(len(self.outcome.task.fitted), 'figure')}."
         )
         yield f"It is worth {posterior.effective(last.weights):.0f} independent draws."

@@ -143,15 +143,8 @@ def _pyabc() -> None:
 
 
 def _generations(algorithm: ABCSMC, maker: _Maker, budget: Budget) -> Iterator[Generation]:
-    first = algorithm.initialize_components_before_run(
-        minimum_epsilon=budget.epsilon,
-        max_nr_populations=budget.generations,
-        min_acceptance_rate=budget.acceptance,
-        max_total_nr_simulations=np.inf,
-        max_walltime=None,
-        min_eps_diff=0.0,
-    )
     try:
+        first = _begun(algorithm, budget)
         for t in range(first, first + budget.generations):
             told = algorithm.run_generation(t)
             if not told["successful"]:
@@ -162,6 +155,19 @@ def _generations(algorithm: ABCSMC, maker: _Maker, budget: Budget) -> Iterator[G
     finally:
         algorithm.history.done()
         algorithm.history._engine.dispose()  # or the database in memory is left to the garbage collector
+
+
+def _begun(algorithm: ABCSMC, budget: Budget) -> int:
+    """The number of the first generation, once pyabc has looked for the first epsilon."""
+    begun: int = algorithm.initialize_components_before_run(
+        minimum_epsilon=budget.epsilon,
+        max_nr_populations=budget.generations,
+        min_acceptance_rate=budget.acceptance,
+        max_total_nr_simulations=np.inf,
+        max_walltime=None,
+        min_eps_diff=0.0,
+    )
+    return begun
 
 
 def _algorithm(maker: _Maker, budget: Budget) -> ABCSMC:
