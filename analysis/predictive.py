@@ -19,13 +19,16 @@ Tails of discrete values are counted half at the value itself (mid-p, Lancaster 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.statistics import LEVEL
 from analysis.tables import Floats
+
+if TYPE_CHECKING:
+    from sim.observed import Target
 
 Relation = Literal["about", "more_than", "less_than", "share", "range"]
 
@@ -63,6 +66,13 @@ class Figure(NamedTuple):
     def bound(self) -> bool:
         """Whether the source gives but one side."""
         return self.relation in ("more_than", "less_than")
+
+
+def figure_of(target: Target) -> Figure:
+    """What a figure of a target file is; a bound that says up to where it holds is a range."""
+    value = target.value if not target.denominator else (target.numerator or 0) / target.denominator
+    relation: Relation = "range" if target.up_to is not None else target.relation
+    return Figure(relation, value, target.denominator, *target.told)
 
 
 class Foreseen(NamedTuple):

@@ -57,6 +57,14 @@ def measured(target: Target) -> Measure | None:
     return NARROW.get(name) or MEASURES.get(name)
 
 
+def unit(target: Target) -> str:
+    """The unit of a figure: of what is divided by something a share; empty where no measure is known."""
+    measure = measured(target)
+    if target.of is not None:
+        return "share"
+    return "" if measure is None else measure.unit
+
+
 def simulated(tables: Tables, target: Target) -> Floats | None:
     """The value in each run of what an observed figure tells, as seen on the figure's day.
 

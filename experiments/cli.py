@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from sim.parameters import Value
     from sim.scenario import Scenario
 
-WRONG, INTERRUPTED, TERMINATED = 2, 130, 143
+WRONG = 2
 
 
 class _Verbs(TyperGroup):
@@ -71,7 +71,7 @@ class _Verbs(TyperGroup):
         except WorkersError as error:
             common.leave(str(error), common.FAILED)
         except KeyboardInterrupt:
-            common.leave("interrupted", INTERRUPTED)
+            common.leave("interrupted", common.INTERRUPTED)
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
@@ -95,7 +95,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(common.TERMINATED))
     app(prog_name="cityfunnel")
 
 
@@ -677,19 +677,17 @@ def _swept(study: Study, folder: Path, options: Options, jobs: int | None, sched
     from experiments import sweep as sweeps
 
     seen: list[Counts] = []
-    try:
-        with _engine(study, jobs, scheduler) as engine, progress.bar() as show:
 
-            def watch(counts: Counts) -> None:
-                seen[:] = [counts]
-                show(counts.done + counts.failed, counts.all)
+    def kept() -> str:
+        return "".join(f"; {each.done + each.failed:,} of {each.all:,} runs are kept" for each in seen)
 
-            return sweeps.sweep(study, folder, engine, options, watch)
-    except (KeyboardInterrupt, SystemExit) as error:
-        how = "interrupted" if isinstance(error, KeyboardInterrupt) else "terminated"
-        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else TERMINATED
-        kept = "".join(f"; {each.done + each.failed:,} of {each.all:,} runs are kept" for each in seen)
-        common.leave(f"{how}{kept}; the same command goes on", code)
+    with common.interruptible(kept), _engine(study, jobs, scheduler) as engine, progress.bar() as show:
+
+        def watch(counts: Counts) -> None:
+            seen[:] = [counts]
+            show(counts.done + counts.failed, counts.all)
+
+        return sweeps.sweep(study, folder, engine, options, watch)
 
 
 @contextmanager

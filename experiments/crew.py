@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,21 @@ from experiments import runner
 
 if TYPE_CHECKING:
     from experiments.runner import Simulate
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What computes the runs of a search or a calibration.
+
+    Attributes:
+        workers: processes; with 1 everything happens in this one.
+        chunk: runs in a chunk; by time unless given.
+        simulate: makes one run; the model itself unless given.
+    """
+
+    workers: int = 1
+    chunk: int | None = None
+    simulate: Simulate | None = None
 
 
 class Standing(Executor):
@@ -49,17 +65,12 @@ class Standing(Executor):
 
 
 @contextmanager
-def standing(workers: int, simulate: Simulate | None = None) -> Iterator[Standing | None]:
-    """An executor of so many processes for all batches inside; none for a single worker.
-
-    Args:
-        workers: processes; with 1 everything is to happen in this one.
-        simulate: makes one run; the model itself unless given.
-    """
-    if workers == 1:
+def standing(engine: Engine) -> Iterator[Standing | None]:
+    """An executor for all batches inside; none for a single worker."""
+    if engine.workers == 1:
         yield None
         return
-    crew = Standing(partial(runner.processes, workers, simulate))
+    crew = Standing(partial(runner.processes, engine.workers, engine.simulate))
     try:
         yield crew
     except BaseException:

@@ -10,6 +10,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -21,11 +22,9 @@ from experiments import show
 @contextmanager
 def bar() -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal, that is told how many runs are done of how many; nothing in a pipe."""
-    console = show.console(stderr=True)
     speed, left = TextColumn("{task.fields[rate]}"), TextColumn("left")
     columns = (TextColumn("Running"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn(), left)
-    hidden = not (console.is_terminal and sys.stdout.isatty())
-    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+    with _line(*columns) as progress:
         task = progress.add_task("", total=None, rate="")
 
         def update(done: int, total: int) -> None:
@@ -39,13 +38,18 @@ def bar() -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def steps() -> Iterator[Callable[[str, int, int], None]]:
     """A line on a terminal for work in steps: what is being done, how much of it of how much."""
-    console = show.console(stderr=True)
     columns = (TextColumn("{task.fields[what]}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    hidden = not (console.is_terminal and sys.stdout.isatty())
-    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+    with _line(*columns) as progress:
         task = progress.add_task("", total=None, what="Running")
 
         def update(what: str, done: int, total: int) -> None:
             progress.update(task, what=what, completed=done, total=total)
 
         yield update
+
+
+def _line(*columns: ProgressColumn) -> Progress:
+    """A line of these columns on a terminal; hidden in a pipe."""
+    console = show.console(stderr=True)
+    hidden = not (console.is_terminal and sys.stdout.isatty())
+    return Progress(*columns, console=console, disable=hidden, transient=True)

@@ -303,16 +303,34 @@ def _scenario(source: _Source, name: str, *place: str | int) -> Scenario:
     return named(source.place, source.document, name, *place)
 
 
+def near(file: Traversable, name: str) -> str | Path:
+    """The file of that name beside a study file, if there is one, else the name."""
+    beside = [file.parent / f"{name}{end}" for end in ("", ".yaml", ".yml")] if isinstance(file, Path) else []
+    return next((path for path in beside if path.is_file()), name)
+
+
+def changed(document: Document, scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:
+    """The scenario with the numbers that stand under ``set`` of a study file.
+
+    Raises:
+        ScenarioError: one of them cannot be set.
+    """
+    for path, value in settings.items():
+        try:
+            scenario = scenario.with_(path, value)
+        except ParameterError as error:
+            raise document.error(error.problem, "set", path) from None
+    return scenario
+
+
 def named(file: Traversable, document: Document, name: str, *place: str | int) -> Scenario:
     """The scenario that a study file names at ``place``; its file is looked for beside the study, too.
 
     Raises:
         ScenarioError: there is no such scenario, or it is not valid.
     """
-    beside = [file.parent / f"{name}{end}" for end in ("", ".yaml", ".yml")] if isinstance(file, Path) else []
-    near = next((path for path in beside if path.is_file()), name)
     try:
-        return load(near)
+        return load(near(file, name))
     except ScenarioError as error:
         if error.line is not None:  # the mistake is in that file
             raise
@@ -321,11 +339,7 @@ def named(file: Traversable, document: Document, name: str, *place: str | int) -
 
 
 def _adjusted(source: _Source, lever: Scenario, settings: Mapping[str, Value]) -> Scenario:
-    for path, value in source.said.set.items():
-        try:
-            lever = lever.with_(path, value)
-        except ParameterError as error:
-            raise source.document.error(error.problem, "set", path) from None
+    lever = changed(source.document, lever, source.said.set)
     for path, value in settings.items():
         lever = lever.with_(path, value)
     return _within(source, lever)
@@ -506,15 +520,20 @@ def _text(place: Traversable, document: Document, name: str, *at: str) -> str:
 # --- notes --------------------------------------------------------------------------------------
 
 
+def reach(path: str, scenario: Scenario) -> Iterator[str]:
+    """Until when, and in which city, a number that is set for a scenario does not hold."""
+    change = next((change for change in scenario.timeline if path in change.set), None)
+    if change is not None:
+        yield f"{path} holds in '{scenario.name}' until {change.at}, when its timeline changes it"
+    city = next((city for city, own in scenario.cities.items() if path in own), None)
+    if city is not None:
+        yield f"{path} does not reach {city} in '{scenario.name}', which sets it for itself"
+
+
 def _notes(study: Study, settings: Sequence[str]) -> Iterator[str]:
     for path in (*study.paths, *settings):
         for lever in study.levers:
-            change = next((change for change in lever.timeline if path in change.set), None)
-            if change is not None:
-                yield f"{path} holds in '{lever.name}' until {change.at}, when its timeline changes it"
-            city = next((city for city, own in lever.cities.items() if path in own), None)
-            if city is not None:
-                yield f"{path} does not reach {city} in '{lever.name}', which sets it for itself"
+            yield from reach(path, lever)
     if study.posterior is not None:
         yield from _undrawn(study)
         return

@@ -17,7 +17,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.predictive import Figure, Foreseen, Relation, foreseen
+from analysis.predictive import Figure, Foreseen, Relation, figure_of, foreseen
 from analysis.signs import Sign, sign
 from analysis.statistics import LEVEL
 from experiments import store
@@ -146,16 +146,10 @@ def signs(known: Claims) -> tuple[Claim, ...]:
 
 
 def _own(target: Target, home: Scenario) -> Held:
-    figure = Figure(target.relation, _exact(target), target.denominator, *target.told)
+    figure = figure_of(target)
     early = target.relation == "share" and target.date <= home.start  # of another time: seen at the end
     seen = target.model_copy(update={"date": home.end}) if early else target
     return Held(HOME_PLACE, HOME, seen, figure, target.reading, target.source, target.date)
-
-
-def _exact(target: Target) -> float:
-    if target.numerator is None or not target.denominator:
-        return target.value
-    return target.numerator / target.denominator
 
 
 def _elsewhere(claim: Claim, world: Scenario) -> Held:
@@ -298,14 +292,12 @@ def table(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def _told(each: Held) -> dict[str, Any]:
-    from analysis.targets import measured
+    from analysis.targets import unit
 
-    target, figure, measure = each.target, each.figure, measured(each.target)
-    share = target.of is not None or (measure is not None and measure.unit == "share")
-    unit = "share" if share else measure.unit if measure is not None else ""
+    target, figure = each.target, each.figure
     names = {"measure": target.measure, "of_measure": target.of, "channel": target.channel}
     told = {"relation": figure.relation, "observed": figure.value, "cases": figure.of}
-    ends = {"told_low": figure.low, "told_high": figure.high, "unit": unit}
+    ends = {"told_low": figure.low, "told_high": figure.high, "unit": unit(target)}
     days = {"told": each.told, "seen": target.date}
     about = {"reading": each.reading, "source": each.source}
     return {

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.calibration import found, loop, task
-from experiments.calibration.cities import Engine
+from experiments.crew import Engine
 from sim.events import CaseRecord, Event, EventLog
 from sim.scenario import Scenario
 

@@ -24,8 +24,9 @@ from analysis.posterior import Diagnosed
 from analysis.tables import Floats
 from experiments import cli
 from experiments.calibration import diagnosis, found, loop, smc, task
-from experiments.calibration.cities import MEMO, Engine
+from experiments.calibration.cities import MEMO
 from experiments.calibration.smc import Budget, Generation, Proposal
+from experiments.crew import Engine
 from sim.errors import InputError, OutputError
 from tests import known
 

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from analysis.figures import SEARCHES
 from analysis.pareto import Front, dominated
 from experiments import cli
+from experiments.crew import Engine
 from experiments.memo import Memo
 from experiments.search import found, loop, task
 from experiments.search.loop import MEMO
@@ -72,7 +73,7 @@ def plain(scenario: Any, seed: int) -> Any:
 
 
 def searched(file: str | Path = "office.yaml", simulate: Any = plain, **more: Any) -> loop.Outcome:
-    return loop.search(task.load(file), Path("results"), loop.Engine(1, 100, simulate), **more)
+    return loop.search(task.load(file), Path("results"), Engine(1, 100, simulate), **more)
 
 
 def chosen(outcome: loop.Outcome) -> set[tuple[Any, ...]]:
@@ -163,7 +164,7 @@ def test_luck_of_the_seeds_favours_nobody() -> None:
     """Those that were sampled longer met other seeds; without noise of their own they cost the same."""
     asked = task.load("office.yaml")
     with Memo.open(Path(MEMO)) as memo:
-        search = loop._Searching(asked, memo, loop.Engine(simulate=plain), None, lambda *_: None)
+        search = loop._Searching(asked, memo, Engine(simulate=plain), None, lambda *_: None)
         settings = {"pmo.staff": 7, "procurement.rule": "best_value", "pmo.strictness": 0.2}
         short, long = search._candidate(settings, 1), search._candidate(settings, 1)
         search._sample([(search._outcome.base, asked.most), (long, 6)])
@@ -401,7 +402,7 @@ def test_the_command_writes_policies_that_run(monkeypatch: pytest.MonkeyPatch, h
     real = loop.search
 
     def quick(asked: Any, folder: Path, engine: Any, watch: Any) -> loop.Outcome:
-        return real(asked, folder, loop.Engine(1, 100, trades.run), watch)
+        return real(asked, folder, Engine(1, 100, trades.run), watch)
 
     monkeypatch.setattr(loop, "search", quick)
     done = call("office.yaml")

@@ -11,6 +11,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from experiments.crew import Engine
 from experiments.search import found, loop, task
 from sim.calendar import YEAR
 from sim.events import CaseRecord, Event, EventLog
@@ -68,7 +69,7 @@ def _case() -> CaseRecord:
 def made(file: str, folder: Path, workers: int, pause: float = 0.0) -> loop.Outcome:
     """A search of such runs, with its tables and scenario files."""
     asked = task.load(file)
-    engine = loop.Engine(workers, chunk=5 if pause else 100, simulate=partial(run, pause=pause))
+    engine = Engine(workers, chunk=5 if pause else 100, simulate=partial(run, pause=pause))
     outcome = loop.search(asked, folder, engine)
     found.write(folder, found.Found.of(asked, outcome), "a test", figures=False)
     return outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,34 +17,18 @@ from analysis.tables import Floats
 from analysis.targets import seen
 from experiments import provenance, runner
 from experiments.calibration.task import Calibration
-from experiments.crew import Standing, standing
-from experiments.memo import Memo
-from sim.errors import InputError
+from experiments.crew import Engine, Standing
+from experiments.memo import Memo, computed, kept
 from sim.luck import address
 
 if TYPE_CHECKING:
-    from experiments.runner import Batch, Failure, Simulate
+    from experiments.runner import Failure
     from sim.observed import Target
 
-#: the memory in the folder of a calibration
-MEMO = "calibration.sqlite"
+#: the memory in the folder of a calibration, and what such a folder holds, in a word
+MEMO, WHAT = "calibration.sqlite", "calibration"
 #: of the columns of a run: what it shows of a figure, and of how many cases that is a share
 OF = ".of"
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What computes the runs.
-
-    Attributes:
-        workers: processes; with 1 everything happens in this one.
-        chunk: runs in a chunk; by time unless given.
-        simulate: makes one run; the model itself unless given.
-    """
-
-    workers: int = 1
-    chunk: int | None = None
-    simulate: Simulate | None = None
 
 
 class City(NamedTuple):
@@ -73,12 +57,6 @@ class Cities:
     pool: Standing | None
     made: int = 0
     failures: list[Failure] = field(default_factory=list)
-    _prior: dict[int, City] = field(default_factory=dict)
-
-    @cached_property
-    def columns(self) -> list[str]:
-        """What is known of a run: two columns a figure."""
-        return [name for target in self.task.targets for name in (target.id, f"{target.id}{OF}")]
 
     def shown(self, wanted: Sequence[City]) -> Floats:
         """What the runs show of the figures: runs × figures × (value, number of cases); NaN where nothing."""
@@ -86,17 +64,10 @@ class Cities:
         known = self.memo.known(ids)
         missing = {run: each for run, each in zip(ids, wanted, strict=True) if run not in known}
         known |= self._make(missing)
-        nothing = np.full(len(self.columns), np.nan)
-        rows = [known.get(run, nothing) for run in ids]
-        return np.array(rows, dtype=float).reshape(len(wanted), len(self.task.targets), 2)
-
-    def remember(self, first: int, drawn: Sequence[City]) -> None:
-        """Keep in mind draws from the prior, the first of which has that number."""
-        self._prior |= dict(enumerate(drawn, first))
-
-    def first(self, number: int) -> list[City]:
-        """The first draws from the prior, so many at most."""
-        return [self._prior[place] for place in sorted(self._prior)[:number]]
+        shape = (len(self.task.targets), 2)  # what seen() gives: two columns a figure
+        nothing = np.full(shape, np.nan)
+        rows = [known[run].reshape(shape) if run in known else nothing for run in ids]
+        return np.array(rows, dtype=float).reshape(len(wanted), *shape)
 
     def _id(self, city: City) -> str:
         settings = sorted(self.task.settings(city.shares).items())
@@ -113,37 +84,19 @@ class Cities:
         return provenance.digest([provenance.bare(provenance.specification(self.task.base)), looked])
 
     def _make(self, missing: dict[str, City]) -> dict[str, Floats]:
-        made: dict[str, Floats] = {}
+        found: dict[str, Floats] = {}
         if not missing:
-            return made
-        batches = runner.batches(
-            [self._job(name, city) for name, city in missing.items()],
-            workers=self.engine.workers,
-            chunk=self.engine.chunk,
-            keep="outcomes",
-            simulate=self.engine.simulate,
-            measure=partial(seen, targets=self.task.targets),
-            pool=self.pool,
-        )
-        with closing(batches):  # type: ignore[type-var]
-            for batch in batches:
-                made |= self._kept(batch)
-                self.made += batch.done
-        return made
+            return found
+        jobs = [self._job(name, city) for name, city in missing.items()]
+        measure = partial(seen, targets=self.task.targets)
+        for made, batch in computed(self.memo, jobs, self.engine, self.pool, measure):
+            found |= made
+            self.failures += batch.failures
+            self.made += batch.done
+        return found
 
     def _job(self, name: str, city: City) -> runner.Job:
         return runner.Job(self.task.base, city.seed, self.task.settings(city.shares), name)
-
-    def _kept(self, batch: Batch) -> dict[str, Floats]:
-        if batch.code not in ("", provenance.code_of_outcomes()):
-            raise InputError("the code of the model changed on the way; start again with another --out")
-        self.failures += batch.failures
-        if batch.outcomes is None:
-            return {}
-        values = batch.outcomes[self.columns].to_numpy(dtype=float)
-        made = dict(zip(batch.outcomes["scenario"].astype(str), values, strict=True))
-        self.memo.add(made)
-        return made
 
 
 @contextmanager
@@ -151,9 +104,9 @@ def cities(task: Calibration, folder: Path, engine: Engine) -> Iterator[Cities]:
     """The runs of a calibration whose memory lies in ``folder``.
 
     Raises:
-        StoreError, OutputError, InputError: as :meth:`experiments.memo.Memo.open`.
+        StoreError, OutputError, InputError: as :func:`experiments.memo.kept`.
     """
-    with Memo.open(folder / MEMO) as memo, standing(engine.workers, engine.simulate) as pool:
+    with kept(folder, MEMO, WHAT, engine) as (memo, pool):
         yield Cities(task, memo, engine, pool)
 
 

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from analysis.posterior import Diagnosed, effective, resampled
-from analysis.targets import measured
-from experiments import lock
-from experiments.calibration.cities import City, Engine, cities, luck
-from experiments.calibration.loop import fitted, prepared
+from analysis.targets import unit
+from experiments.calibration.cities import City, cities, luck
+from experiments.calibration.loop import fitted
 from sim.luck import address
 from sim.observed import Target
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from experiments.calibration.cities import Cities
     from experiments.calibration.smc import Generation, Progress
     from experiments.calibration.task import Calibration
+    from experiments.crew import Engine
 
 #: how many draws of each city a true number may be ranked among: bins of equal numbers of ranks
 DRAWS = (9, 19, 39, 49, 59, 99)
@@ -113,8 +113,7 @@ def diagnose(
     Raises:
         OutputError, InputError: as :func:`experiments.calibration.loop.calibrate`.
     """
-    folder = prepared(folder)
-    with lock.locked(folder), cities(task, folder, engine) as found:
+    with cities(task, folder, engine) as found:
         tried = [_tried(found, place, partial(watch, place, number)) for place in range(number)]
         runs = number + sum(each for _, each in tried)
         return Diagnosis(task, tuple(each for each, _ in tried), runs, found.made)
@@ -125,7 +124,7 @@ def _tried(found: Cities, place: int, watch: Callable[[Progress], None]) -> tupl
     shares = truth(task, place)
     shown = found.shown([City(shares, luck(task.budget.seed, _TRUTH, place))])[0]
     figures = synthetic(task.fitted, task.targets, shown)
-    generations = fitted(found, figures, watch)
+    generations, _ = fitted(found, figures, watch)
     return Tried(shares, generations[-1], len(figures)), sum(each.tried for each in generations)
 
 
@@ -152,13 +151,8 @@ def synthetic(fitted: Sequence[Target], targets: Sequence[Target], shown: Floats
 
 def _observed(target: Target, value: float, of: float) -> Target:
     exact = {"value": value, "relation": "about", "up_to": None, "rounding": None}
-    if not np.isnan(of) and _is_share(target):
+    if not np.isnan(of) and unit(target) == "share":
         cases = max(1, round(of))
         share = {"relation": "share", "numerator": round(value * cases), "denominator": cases}
         return target.model_copy(update=exact | share)
     return target.model_copy(update=exact | {"numerator": None, "denominator": None})
-
-
-def _is_share(target: Target) -> bool:
-    measure = measured(target)
-    return target.of is not None or (measure is not None and measure.unit == "share")

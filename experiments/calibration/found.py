@@ -26,9 +26,9 @@ import numpy as np
 
 from analysis import posterior
 from analysis.posterior import Calibrated
-from analysis.predictive import Figure, Relation, foreseen
+from analysis.predictive import figure_of, foreseen
 from analysis.statistics import LEVEL
-from analysis.targets import measured
+from analysis.targets import unit
 from experiments import provenance, results, store
 from experiments.calibration.cities import OF, distances
 from experiments.calibration.diagnosis import Diagnosis
@@ -106,10 +106,14 @@ class Found:
     @cached_property
     def centre(self) -> dict[str, Value]:
         """The median of each number, rounded as a file of numbers would say it."""
+        known = self.outcome.task.uncertainties
+        return {each.path: _rounded(each, self._middle[each.path]) for each in known}
+
+    @cached_property
+    def _middle(self) -> dict[str, float]:
+        """The median share of each number."""
         middle = posterior.centre(self.shares, self.weights)
-        return {
-            each.path: _rounded(each, float(middle[each.path])) for each in self.outcome.task.uncertainties
-        }
+        return {str(path): float(share) for path, share in middle.items()}
 
     @cached_property
     def correlations(self) -> pd.DataFrame:
@@ -125,7 +129,7 @@ class Found:
         return pd.DataFrame([self._check(place, target) for place, target in enumerate(targets)])
 
     def _check(self, place: int, target: Target) -> dict[str, Any]:
-        figure, measure = figure_of(target), measured(target)
+        figure = figure_of(target)
         after = foreseen(figure, *_pair(self.outcome.again, place), self.weights)
         before = foreseen(figure, *_pair(self.outcome.prior, place))
         low, high = target.told
@@ -135,7 +139,7 @@ class Found:
             "of": target.of,
             "channel": target.channel,
             "date": target.date,
-            "unit": "share" if target.of else measure.unit if measure else "",
+            "unit": unit(target),
             "relation": target.relation,
             "observed": target.value,
             "told_low": low,
@@ -226,8 +230,7 @@ class Found:
 
     def _centre(self) -> Iterator[str]:
         told = ", ".join(f"{path} {setting(value)}" for path, value in self.centre.items())
-        middle = {str(path): float(u) for path, u in posterior.centre(self.shares, self.weights).items()}
-        near = posterior.closeness(middle, self.shares, self.weights)
+        near = posterior.closeness(self._middle, self.shares, self.weights)
         unlike = " It lies where few draws do: take the sample, not the centre." if near.denser > 0.95 else ""
         yield f"Centre of the sample: {told}.{unlike}"
 
@@ -236,12 +239,6 @@ def _pair(shown: Floats, place: int) -> tuple[Floats, Floats | None]:
     """What runs show of one figure: values, and of a share the numbers of cases."""
     values, cases = shown[:, place, 0], shown[:, place, 1]
     return values, None if np.isnan(cases).all() else cases
-
-
-def figure_of(target: Target) -> Figure:
-    """What an observed figure is, for what is foreseen of it; a bound with an end is a range."""
-    relation: Relation = "range" if target.up_to is not None else target.relation
-    return Figure(relation, target.value, target.denominator, *target.told)
 
 
 def _rounded(uncertainty: Uncertainty, share: float) -> Value:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.tables import Floats
-from experiments import lock, parts
 from experiments.calibration import smc
-from experiments.calibration.cities import MEMO, Cities, City, Engine, cities, distances, luck
+from experiments.calibration.cities import Cities, City, cities, distances, luck
 from experiments.calibration.smc import Generation, Progress, Proposal
 from experiments.calibration.task import Calibration
-from sim.errors import InputError, OutputError
+from experiments.crew import Engine
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     from experiments.runner import Failure
@@ -83,39 +83,12 @@ def calibrate(task: Calibration, folder: Path, engine: Engine, watch: Watch = la
         InputError: pyabc is not installed, the runs in the folder were made by other code, no run shows
             one of the figures, or too few come near.
     """
-    folder = prepared(folder)
-    with lock.locked(folder), cities(task, folder, engine) as found:
+    with cities(task, folder, engine) as found:
         return _calibrated(task, found, watch)
 
 
-def prepared(folder: Path) -> Path:
-    """The folder of a calibration, made if there is none.
-
-    Raises:
-        OutputError: it holds something else, or cannot be made.
-    """
-    folder = folder.expanduser().resolve()
-    refuse(folder)
-    with parts.writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def refuse(folder: Path) -> None:
-    """Refuse a folder that holds something else than a calibration.
-
-    Raises:
-        OutputError: it does.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise OutputError("is a file, not a folder; choose another --out", file=str(folder))
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if names - {lock.NAME} and MEMO not in names:
-        raise OutputError("is not empty and holds no calibration; choose another --out", file=str(folder))
-
-
 def _calibrated(task: Calibration, found: Cities, watch: Watch) -> Outcome:
-    generations = fitted(found, task.fitted, watch)
+    generations, drawn = fitted(found, task.fitted, watch)
     last = _cities(task, generations[-1], len(generations) - 1)
     again = [City(each.shares, luck(task.budget.seed, _AGAIN, place)) for place, each in enumerate(last)]
     return Outcome(
@@ -123,26 +96,28 @@ def _calibrated(task: Calibration, found: Cities, watch: Watch) -> Outcome:
         generations=generations,
         shown=found.shown(last),
         again=found.shown(again),
-        prior=found.shown(found.first(task.budget.particles)),
+        prior=found.shown(drawn[: task.budget.particles]),
         runs=sum(each.tried for each in generations) + len(again),
         made=found.made,
         failures=tuple(found.failures),
     )
 
 
-def fitted(found: Cities, targets: Sequence[Target], watch: Watch = lambda _: None) -> tuple[Generation, ...]:
-    """The generations that come nearer and nearer to some figures.
+def fitted(
+    found: Cities, targets: Sequence[Target], watch: Watch = lambda _: None
+) -> tuple[tuple[Generation, ...], list[City]]:
+    """The generations that come nearer and nearer to some figures, and the draws from the priors.
 
     Raises:
         InputError: no run of the first particles shows one of them, or too few come near.
     """
-    task = found.task
+    task, drawn = found.task, list[City]()
 
     def ask(proposals: Sequence[Proposal]) -> Floats:
         wanted = [_city(task, each) for each in proposals]
         shown = found.shown(wanted)
-        if proposals and proposals[0].generation == 0:
-            found.remember(proposals[0].number, wanted)
+        if proposals[0].generation == 0:
+            drawn[proposals[0].number :] = wanted
             if proposals[0].number == 0:
                 _check_shown(task, targets, shown)
         return distances(shown, targets, task.targets)
@@ -154,7 +129,7 @@ def fitted(found: Cities, targets: Sequence[Target], watch: Watch = lambda _: No
             f"fewer than {needed} draws from the priors come near to the figures; are the priors wide enough?"
         )
         raise InputError(problem, key="acceptance")
-    return tuple(generations)
+    return tuple(generations), drawn
 
 
 def _city(task: Calibration, proposal: Proposal) -> City:

@@ -35,13 +35,10 @@ from experiments.calibration.smc import Budget
 from experiments.study import LAST_SEED
 from experiments.uncertainties import Choice, Uncertainty
 from sim.documents import Document, Section, find, read
-from sim.errors import InputError, ParameterError, ScenarioError
+from sim.errors import InputError, ScenarioError
 from sim.observed import Target, observed, selected
 from sim.parameters import Value
 from sim.scenario import Scenario
-
-#: seeds of runs are made from it, so it need not leave room for others
-LAST = LAST_SEED
 
 
 @dataclass(frozen=True)
@@ -129,7 +126,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "epsilon": (0, 1_000),
     "acceptance": (0.0001, 1),
     "quantile": (0.05, 0.95),
-    "seed": (0, LAST),
+    "seed": (0, LAST_SEED),
 }
 
 
@@ -176,12 +173,7 @@ def _check_numbers(source: _Source) -> None:
 
 def _base(source: _Source) -> Scenario:
     base = study.named(source.place, source.document, source.said.base, "base")
-    for path, value in source.said.set.items():
-        try:
-            base = base.with_(path, value)
-        except ParameterError as error:
-            raise source.document.error(error.problem, "set", path) from None
-    return base
+    return study.changed(source.document, base, source.said.set)
 
 
 def _uncertainties(source: _Source) -> tuple[Uncertainty, ...]:
@@ -208,7 +200,7 @@ def _targets(source: _Source, base: Scenario) -> tuple[str, tuple[Target, ...]]:
         problem = f"is missing, and {base.name} names no file of observed figures either"
         raise source.document.error(problem, "observed")
     try:
-        known = observed(_beside(source, name))
+        known = observed(study.near(source.place, name))
     except ScenarioError as error:
         if error.line is not None:
             raise
@@ -219,12 +211,6 @@ def _targets(source: _Source, base: Scenario) -> tuple[str, tuple[Target, ...]]:
         raise source.document.error(error.problem, "reading") from None
     _check_fitted(source, base, targets)
     return name, targets
-
-
-def _beside(source: _Source, name: str) -> str | Path:
-    near = source.place.parent / name if isinstance(source.place, Path) else Path(name)
-    ends = (near.with_name(near.name + end) for end in ("", ".yaml", ".yml"))
-    return next((path for path in ends if path.is_file()), name)
 
 
 def _check_fitted(source: _Source, base: Scenario, targets: tuple[Target, ...]) -> None:
@@ -251,9 +237,4 @@ def notes(task: Calibration) -> Iterator[str]:
         value = task.base.parameters.at(target.sets or "")
         yield f"{target.id} is not fitted: it gives {target.sets} directly ({value:g} here)"
     for path in task.paths:
-        for change in task.base.timeline:
-            if path in change.set:
-                yield f"{path} holds until {change.at}, when the timeline of {task.base.name} changes it"
-        for city, own in task.base.cities.items():
-            if path in own:
-                yield f"{path} does not reach {city}, which sets it for itself"
+        yield from study.reach(path, task.base)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,36 +25,23 @@ import numpy as np
 
 from analysis.pareto import dominated, mean
 from analysis.tables import Floats
-from experiments import lock, parts, provenance, runner
-from experiments.crew import Standing, standing
+from experiments import runner
+from experiments.crew import Engine, Standing
 from experiments.design import lhs
-from experiments.memo import Memo
+from experiments.memo import Memo, computed, kept
 from experiments.search.task import Lever, Search, Settings, key
-from sim.errors import InputError, OutputError
+from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.runner import Batch, Failure, Simulate
+    from experiments.runner import Failure
     from sim.scenario import Scenario
 
-#: the memory in the folder of a search
-MEMO = "search.sqlite"
+#: the memory in the folder of a search, and what such a folder holds, in a word
+MEMO, WHAT = "search.sqlite", "search"
+#: everything in this process
+_HERE = Engine()
 #: is told how many runs are there of how many that there may be
 Watch = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What computes the runs.
-
-    Attributes:
-        workers: processes; with 1 everything happens in this one.
-        chunk: runs in a chunk; by time unless given.
-        simulate: makes one run; the model itself unless given.
-    """
-
-    workers: int = 1
-    chunk: int | None = None
-    simulate: Simulate | None = None
 
 
 @dataclass
@@ -109,7 +96,7 @@ class Outcome:
         return sum(each.values.shape[0] * each.values.shape[1] for each in (self.base, *self.tried))
 
 
-def search(task: Search, folder: Path, engine: Engine = Engine(), watch: Watch = lambda *_: None) -> Outcome:
+def search(task: Search, folder: Path, engine: Engine = _HERE, watch: Watch = lambda *_: None) -> Outcome:
     """Look for policies that no other one beats.
 
     Args:
@@ -125,26 +112,8 @@ def search(task: Search, folder: Path, engine: Engine = Engine(), watch: Watch =
             candidate has a value of every objective.
     """
     _pymoo()
-    folder = folder.expanduser().resolve()
-    refuse(folder)
-    with parts.writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        crew = standing(engine.workers, engine.simulate)
-        with lock.locked(folder), Memo.open(folder / MEMO) as memo, crew as pool:
-            return _Searching(task, memo, engine, pool, watch).outcome()
-
-
-def refuse(folder: Path) -> None:
-    """Refuse a folder that holds something else than a search.
-
-    Raises:
-        OutputError: it does.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise OutputError("is a file, not a folder; choose another --out", file=str(folder))
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if names - {lock.NAME} and MEMO not in names:
-        raise OutputError("is not empty and holds no search; choose another --out", file=str(folder))
+    with kept(folder, MEMO, WHAT, engine) as (memo, pool):
+        return _Searching(task, memo, engine, pool, watch).outcome()
 
 
 def _pymoo() -> None:
@@ -283,37 +252,19 @@ class _Searching:
         if not todo:
             return
         by_id = {run.id: run for run in todo}
-        how = self._engine
-        batches = runner.batches(
-            [self._job(run) for run in todo],
-            workers=how.workers,
-            chunk=how.chunk,
-            keep="outcomes",
-            simulate=how.simulate,
-            pool=self._pool,
-        )
-        with closing(batches):  # type: ignore[type-var]
-            for batch in batches:
-                self._keep(batch, by_id)
-                self._watch(self._done, self._task.least + self._task.resampling)
+        jobs = [self._job(run) for run in todo]
+        for made, batch in computed(self._memo, jobs, self._engine, self._pool):
+            for name, measures in made.items():
+                self._take(by_id[name], measures)
+            for failure in batch.failures:
+                by_id[failure.scenario].candidate.failed = True
+            self._outcome.failures += batch.failures
+            self._outcome.made += batch.done
+            self._watch(self._done, self._task.least + self._task.resampling)
 
     def _job(self, run: _Run) -> runner.Job:
         task = self._task
         return runner.Job(run.candidate.scenario, task.seed + run.replication, task.worlds[run.world], run.id)
-
-    def _keep(self, batch: Batch, by_id: dict[str, _Run]) -> None:
-        if batch.code not in ("", provenance.code_of_outcomes()):
-            raise InputError("the code of the model changed on the way; start again with another --out")
-        if batch.outcomes is not None:
-            values = batch.outcomes.drop(columns=["scenario", "seed"]).to_numpy(dtype=float)
-            made = dict(zip(batch.outcomes["scenario"].astype(str), values, strict=True))
-            self._memo.add(made)
-            for name, measures in made.items():
-                self._take(by_id[name], measures)
-        for failure in batch.failures:
-            by_id[failure.scenario].candidate.failed = True
-            self._outcome.failures.append(failure)
-        self._outcome.made += batch.done
 
 
 def _spread(costs: Floats, task: Search) -> list[int]:

@@ -41,7 +41,7 @@ from experiments.study import LAST_SEED, MOST
 from experiments.uncertainties import Choice, Integers, Uncertainty
 from sim import posterior as posteriors
 from sim.documents import Document, Section, find, read, shown
-from sim.errors import ParameterError, nearest
+from sim.errors import nearest
 from sim.parameters import Value
 from sim.scenario import Scenario
 
@@ -284,12 +284,7 @@ def _base(source: _Source, base: Scenario) -> tuple[Scenario, bool]:
     from sim.scenario import load as scenario
 
     shipped = base.name in available() and scenario(base.name) == base
-    for path, value in source.said.set.items():
-        try:
-            base = base.with_(path, value)
-        except ParameterError as error:
-            raise source.document.error(error.problem, "set", path) from None
-    return base, shipped
+    return study.changed(source.document, base, source.said.set), shipped
 
 
 def _levers(source: _Source) -> Iterator[Lever]:

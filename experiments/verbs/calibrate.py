@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 EPILOG = "Example: cityfunnel calibrate taipei_m1 --dry-run"
 
-FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
-#: runs that are timed for an estimate
-SAMPLE = 6
-
 
 def calibrate(
     study: Annotated[
@@ -64,8 +60,9 @@ def calibrate(
 
     The same command resumes it.
     """
-    from experiments import runner, show
-    from experiments.calibration import loop, task
+    from experiments import memo, runner, show
+    from experiments.calibration import cities as runs
+    from experiments.calibration import task
 
     changes = {"particles": particles, "generations": generations}
     asked = task.load(study, {key: value for key, value in changes.items() if value is not None})
@@ -74,7 +71,7 @@ def calibrate(
         console.print(line)
     for note in task.notes(asked):
         sys.stderr.write(f"cityfunnel: note: {note}\n")
-    loop.refuse(folder)
+    memo.refuse(folder, runs.MEMO, runs.WHAT)
     if dry_run:
         for text in _foreseen(asked, workers, cities):
             console.print(text, markup=False)
@@ -119,13 +116,12 @@ def _seconds(asked: Calibration) -> float:
     from experiments import runner
     from experiments.design import lhs
 
-    cube = lhs(SAMPLE, len(asked.paths), asked.budget.seed)
+    cube = lhs(common.SAMPLE, len(asked.paths), asked.budget.seed)
     todo = [
         runner.Job(asked.base, asked.budget.seed + place, asked.settings(tuple(row)))
         for place, row in enumerate(cube.tolist())
     ]
-    list(runner.batches(todo[:1]))  # the first one takes longer
-    return runner.joined(runner.batches(todo, chunk=SAMPLE, keep="outcomes")).seconds / SAMPLE
+    return common.seconds_of(todo)
 
 
 # --- on what was observed -------------------------------------------------------------------------
@@ -150,9 +146,9 @@ def _calibrate(console: Console, asked: Calibration, folder: Path, workers: int,
 
 def _made(asked: Calibration, folder: Path, workers: int) -> Outcome:
     from experiments.calibration import loop
-    from experiments.calibration.cities import Engine
+    from experiments.crew import Engine
 
-    with _interruptible(), _bar() as show:
+    with common.interruptible(_kept), _bar() as show:
         return loop.calibrate(asked, folder, Engine(workers), lambda now: show(_place(now), now))
 
 
@@ -200,10 +196,10 @@ def _diagnose(
     console: Console, asked: Calibration, folder: Path, workers: int, cities: int, *, figures: bool
 ) -> None:
     from experiments.calibration import found
-    from experiments.calibration.cities import Engine
     from experiments.calibration.diagnosis import diagnose
+    from experiments.crew import Engine
 
-    with _interruptible(), _bar() as show:
+    with common.interruptible(_kept), _bar() as show:
 
         def watch(place: int, number: int, now: Progress) -> None:
             show(f"city {place + 1} of {number}, {_place(now)}", now)
@@ -237,6 +233,10 @@ def _trust(diagnosis: Diagnosis) -> RenderableType:
 # --- parts ----------------------------------------------------------------------------------------
 
 
+def _kept() -> str:
+    return "; all runs are kept"
+
+
 def _place(now: Progress) -> str:
     from math import isfinite
 
@@ -255,18 +255,6 @@ def _bar() -> Iterator[Callable[[str, Progress], None]]:
         yield lambda what, now: show(what, now.accepted, now.wanted)
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit) as error:
-        stopped = isinstance(error, KeyboardInterrupt)
-        how = "interrupted" if stopped else "terminated"
-        common.leave(
-            f"{how}; all runs are kept; the same command goes on", INTERRUPTED if stopped else TERMINATED
-        )
-
-
 def _grid(*names: str, first: str) -> Table:
     from rich import box
     from rich.table import Column, Table
@@ -279,4 +267,6 @@ def _tell_failures(outcome: Outcome) -> None:
     if outcome.failures:
         first = f"seed {outcome.failures[0].seed}: {outcome.failures[0].error}"
         number = len(outcome.failures)
-        common.leave(f"{number} runs failed and count as far from the figures; the first, at {first}", FAILED)
+        common.leave(
+            f"{number} runs failed and count as far from the figures; the first, at {first}", common.FAILED
+        )

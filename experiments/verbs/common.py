@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,15 +13,18 @@ import typer
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from experiments.runner import Batch, Failure, Job
     from experiments.store import Target
     from experiments.systems import Gathered
     from sim.scenario import Scenario
 
-#: exit code where runs failed
-FAILED = 1
+#: exit codes where runs failed, and where the user or the system ended the program
+FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+
+#: runs that are timed for an estimate
+SAMPLE = 6
 
 #: seeds are kept as 64-bit integers
 LAST_SEED = 2**63 - 1
@@ -30,6 +34,25 @@ def leave(message: str, code: int) -> NoReturn:
     """End with a line on what is wrong."""
     sys.stderr.write(f"cityfunnel: {' '.join(message.split())}\n")
     raise typer.Exit(code)
+
+
+@contextmanager
+def interruptible(kept: Callable[[], str]) -> Iterator[None]:
+    """Tell what is kept when the user or the system ends what goes on inside, and end."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as error:
+        stopped = isinstance(error, KeyboardInterrupt)
+        how, code = ("interrupted", INTERRUPTED) if stopped else ("terminated", TERMINATED)
+        leave(f"{how}{kept()}; the same command goes on", code)
+
+
+def seconds_of(todo: Sequence[Job]) -> float:
+    """Seconds that one of these runs takes, in this process."""
+    from experiments import runner
+
+    list(runner.batches(todo[:1]))  # the first one takes longer
+    return runner.joined(runner.batches(todo, chunk=len(todo), keep="outcomes")).seconds / len(todo)
 
 
 def seeds(first: int, number: int) -> range:

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 EPILOG = "Example: cityfunnel search taipei_policies --dry-run"
 
-FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
-#: runs that are timed for an estimate
-SAMPLE = 6
-
 
 def search(
     study: Annotated[
@@ -39,7 +35,7 @@ def search(
     no_figures: NoFigures = False,
 ) -> None:
     """Search for policies that no other one beats, over uncertain worlds. The same command resumes it."""
-    from experiments import runner, show
+    from experiments import memo, runner, show
     from experiments.search import found, loop, task
 
     asked = task.load(study)
@@ -52,7 +48,7 @@ def search(
         for text in _foreseen(asked, workers):
             console.print(text, markup=False)
         return
-    loop.refuse(folder)
+    memo.refuse(folder, loop.MEMO, loop.WHAT)
     outcome = _searched(asked, folder, workers)
     gathered = found.Found.of(asked, outcome)
     with console.status("Writing tables, scenario files and charts ..."):
@@ -96,35 +92,27 @@ def _seconds(asked: Search) -> float:
     from experiments import runner
 
     todo = []
-    for place in range(SAMPLE):
-        share = (place + 0.5) / SAMPLE
+    for place in range(common.SAMPLE):
+        share = (place + 0.5) / common.SAMPLE
         settings = {lever.name: lever.value(lever.gene(share)) for lever in asked.levers}
         world = asked.worlds[place % len(asked.worlds)]
         todo.append(runner.Job(asked.scenario(settings, "sample"), asked.seed + place, world))
-    list(runner.batches(todo[:1]))  # the first one takes longer
-    return runner.joined(runner.batches(todo, chunk=SAMPLE, keep="outcomes")).seconds / SAMPLE
+    return common.seconds_of(todo)
 
 
 def _searched(asked: Search, folder: Path, workers: int) -> Outcome:
     from experiments import progress
+    from experiments.crew import Engine
     from experiments.search import loop
 
     seen = [0]
-    try:
-        with progress.bar() as bar:
+    with common.interruptible(lambda: f"; {seen[0]:,} runs are kept"), progress.bar() as bar:
 
-            def watch(done: int, total: int) -> None:
-                seen[0] = done
-                bar(min(done, total), total)
+        def watch(done: int, total: int) -> None:
+            seen[0] = done
+            bar(min(done, total), total)
 
-            return loop.search(asked, folder, loop.Engine(workers), watch)
-    except (KeyboardInterrupt, SystemExit) as error:
-        stopped = isinstance(error, KeyboardInterrupt)
-        how = "interrupted" if stopped else "terminated"
-        common.leave(
-            f"{how}; {seen[0]:,} runs are kept; the same command goes on",
-            INTERRUPTED if stopped else TERMINATED,
-        )
+        return loop.search(asked, folder, Engine(workers), watch)
 
 
 def _told(gathered: Found) -> Iterator[RenderableType]:
@@ -179,4 +167,6 @@ def _tell_failures(outcome: Outcome) -> None:
     if not failures:
         return
     first = f"seed {failures[0].seed}: {failures[0].error}"
-    common.leave(f"{len(failures)} runs failed; their candidates are left out; the first, at {first}", FAILED)
+    common.leave(
+        f"{len(failures)} runs failed; their candidates are left out; the first, at {first}", common.FAILED
+    )
