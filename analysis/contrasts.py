@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from analysis.tables import Floats
+
 
 class Panel(NamedTuple):
     """One measure: its title, the factor by which it is drawn, and the difference of each other world."""
@@ -26,6 +28,42 @@ class Panel(NamedTuple):
     factor: float
     base: float
     others: Sequence[Difference]
+
+
+# --- differences in rows, a line at zero --------------------------------------------------------
+
+
+def heights(rows: int, place: int, others: int) -> Floats:
+    """Where the marks of one of so many others lie in rows that they share."""
+    return np.arange(rows, dtype=float) + (place - (others - 1) / 2) * 0.8 / others
+
+
+def about_zero(figure: Figure, axes: Axes, names: Sequence[str], others: Sequence[str], label: str) -> None:
+    """A row a measure, stripes, a line at zero, and a key above where there are several others."""
+    for row in range(1, len(names), 2):
+        axes.axhspan(row - 0.5, row + 0.5, color=style.LIGHT, alpha=0.35, linewidth=0, zorder=0)
+    axes.grid(visible=False, axis="y")
+    axes.axvline(0, color=style.BLACK, linewidth=1.2)
+    axes.set_yticks(range(len(names)), [style.said(name) for name in names])
+    axes.set_ylim(max(1, len(names)) - 0.4, -0.6)
+    style.named(axes, label)
+    if others[1:]:
+        style.key_above(figure, *axes.get_legend_handles_labels(), columns=style.key_columns(list(others)))
+
+
+def beyond(axes: Axes, values: Floats, rows: Floats, edge: float, form: str, colour: str) -> None:
+    """Write what lies beyond the edge beside the mark that is drawn there."""
+    for value, row in zip(values, rows, strict=True):
+        if abs(value) > edge:
+            side = -1 if value > 0 else 1
+            axes.annotate(
+                form.format(value), (np.sign(value) * edge, row), (9 * side, 0), textcoords="offset points",
+                fontsize=style.SMALL, color=colour, va="center", ha="right" if value > 0 else "left",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+            )  # fmt: skip
+
+
+# --- worlds in rows ------------------------------------------------------------------------------
 
 
 def dots(title: str, caption: str, names: Sequence[str], panels: Sequence[Panel]) -> Figure:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis import style
+from analysis import contrasts, style
 from analysis.pairs import Contrast
 
 if TYPE_CHECKING:
@@ -40,19 +40,12 @@ def draw(contrast: Contrast) -> Figure:
     )
     for place, (other, table) in enumerate(tables.items()):
         rows = table.reindex(names)
-        heights = np.arange(len(names), dtype=float) + (place - (len(others) - 1) / 2) * 0.8 / len(others)
+        heights = contrasts.heights(len(names), place, len(others))
         _bars(axes, rows, heights, place, other, 9 / len(others) ** 0.5)
         if not others[1:]:
             _shares(axes, rows)
-    for row in range(1, len(names), 2):
-        axes.axhspan(row - 0.5, row + 0.5, color=style.LIGHT, alpha=0.35, linewidth=0, zorder=0)
-    axes.grid(visible=False, axis="y")
-    axes.axvline(0, color=style.BLACK, linewidth=1.2)
-    axes.set_yticks(range(len(names)), [style.said(name) for name in names])
-    axes.set_ylim(max(1, len(names)) - 0.4, -0.6)
-    style.named(axes, f"difference from {base}, in standard deviations of the difference of a pair of runs")
-    if others[1:]:
-        style.key_above(figure, *axes.get_legend_handles_labels(), columns=style.key_columns(others))
+    label = f"difference from {base}, in standard deviations of the difference of a pair of runs"
+    contrasts.about_zero(figure, axes, names, others, label)
     return figure
 
 
@@ -82,14 +75,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, heights: Floats, place: int, name: str
     axes.hlines(heights, ends[2], ends[3], color=colour, linewidth=0.4 * width)
     axes.plot(middle, heights, marker=look, color=colour, linestyle="", markersize=6, zorder=4)
     axes.plot([], [], marker=look, color=colour, linestyle="", markersize=7, label=name)
-    for value, height in zip(rows["effect"].to_numpy(dtype=float), heights, strict=True):
-        if abs(value) > EDGE:
-            side = -1 if value > 0 else 1
-            axes.annotate(
-                f"{value:+.1f}", (np.sign(value) * EDGE, height), (9 * side, 0), textcoords="offset points",
-                fontsize=style.SMALL, color=colour, va="center", ha="right" if value > 0 else "left",
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-            )  # fmt: skip
+    contrasts.beyond(axes, rows["effect"].to_numpy(dtype=float), heights, EDGE, "{:+.1f}", colour)
 
 
 def _shares(axes: Axes, rows: pd.DataFrame) -> None:

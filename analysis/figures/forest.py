@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis import style
+from analysis import contrasts, style
 from analysis.measures import unit
 from analysis.pairs import Contrast
 from analysis.tables import Floats
@@ -36,19 +36,11 @@ def draw(contrast: Contrast) -> Figure:
     for place, other in enumerate(others):
         mine = contrast.differences[(contrast.differences["other"] == other).to_numpy()]
         rows = mine.set_index("measure").loc[names].reset_index()
-        heights = np.arange(len(names), dtype=float) + (place - (len(others) - 1) / 2) * 0.8 / len(others)
+        heights = contrasts.heights(len(names), place, len(others))
         _marks(axes, rows, heights, place, other)
         if not others[1:]:
             _numbers(axes, rows)
-    for row in range(1, len(names), 2):
-        axes.axhspan(row - 0.5, row + 0.5, color=style.LIGHT, alpha=0.35, linewidth=0, zorder=0)
-    axes.grid(visible=False, axis="y")
-    axes.axvline(0, color=style.BLACK, linewidth=1.2)
-    axes.set_yticks(range(len(names)), [style.said(name) for name in names])
-    axes.set_ylim(max(1, len(names)) - 0.4, -0.6)
-    style.named(axes, f"difference in % of {base}")
-    if others[1:]:
-        style.key_above(figure, *axes.get_legend_handles_labels(), columns=style.key_columns(others))
+    contrasts.about_zero(figure, axes, names, others, f"difference in % of {base}")
     return figure
 
 
@@ -73,14 +65,7 @@ def _marks(axes: Axes, rows: pd.DataFrame, heights: Floats, place: int, name: st
     axes.plot(within[clear], heights[clear], marker=look, **dots)
     axes.plot(within[~clear], heights[~clear], marker=look, markerfacecolor="white", **dots)
     axes.plot([], [], marker=look, label=name, **dots)
-    for value, height in zip(middle, heights, strict=True):
-        if abs(value) > EDGE:
-            side = -1 if value > 0 else 1
-            axes.annotate(
-                f"{value:+,.0f}%", (np.sign(value) * EDGE, height), (9 * side, 0), textcoords="offset points",
-                fontsize=style.SMALL, color=colour, va="center", ha="right" if value > 0 else "left",
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-            )  # fmt: skip
+    contrasts.beyond(axes, middle, heights, EDGE, "{:+,.0f}%", colour)
 
 
 def _numbers(axes: Axes, rows: pd.DataFrame) -> None:
