@@ -329,6 +329,12 @@ def test_a_wrong_file_is_told_with_its_line(here: Path, line: str, instead: str,
     assert not (here / "results").exists()
 
 
+def test_a_wrong_option_is_told_as_one() -> None:
+    answer = CliRunner().invoke(cli.app, ["calibrate", "known.yaml", "--particles", "3"])
+    assert answer.exit_code == 2
+    assert answer.stderr == "cityfunnel: --particles: must lie between 8 and 100,000, not 3\n"
+
+
 def test_figures_without_use_for_it_are_told(here: Path) -> None:
     known.write(here, QUICK, known.TARGETS.replace("use: calibrate", "use: shown"))
     with pytest.raises(InputError, match="has no figure that is marked 'calibrate'"):

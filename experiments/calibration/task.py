@@ -139,12 +139,13 @@ def load(name_or_path: str | Path, changes: Mapping[str, float] | None = None) -
 
     Raises:
         ScenarioError: there is no such file, or it, or one that it names, is not valid.
+        InputError: a change is out of range.
     """
     place = find(str(name_or_path), files("experiments").joinpath("studies"), Path(), "calibration")
     document = read(place)
     said = document.as_(_File)
     source = _Source(place, document, said.model_copy(update=dict(changes or {})))
-    _check_numbers(source)
+    _check_numbers(source, changes or {})
     base = _base(source)
     told, targets = _targets(source, base)
     said = source.said
@@ -163,11 +164,13 @@ def load(name_or_path: str | Path, changes: Mapping[str, float] | None = None) -
     )
 
 
-def _check_numbers(source: _Source) -> None:
+def _check_numbers(source: _Source, changes: Mapping[str, float]) -> None:
     for key, (least, most) in _LIMITS.items():
         value = getattr(source.said, key)
         if not least <= value <= most:
             problem = f"must lie between {least:,} and {most:,}, not {value:,}"
+            if key in changes:  # it is not the file that is wrong
+                raise InputError(problem, key=f"--{key}")
             raise source.document.error(problem, key)
 
 
