@@ -7,6 +7,9 @@ aliases, tags, keys that nobody knows, values of the wrong type.
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -104,6 +107,66 @@ class Document:
         context = details.get("ctx", {})
         place = (*details["loc"], context["name"]) if details["type"] == "unknown_key" else details["loc"]
         return self.error(_told(details), *(part for part in place if part != "[key]"))
+
+
+class Held(Traversable):
+    """A text that is held in memory, or the folder of such texts, where a file or a folder is asked for."""
+
+    def __init__(self, name: str, texts: Mapping[str, str]) -> None:
+        self._name, self._texts = name, texts
+
+    def __str__(self) -> str:
+        return self._name
+
+    @property
+    def name(self) -> str:
+        """Its name; empty for the folder."""
+        return self._name
+
+    @property
+    def parent(self) -> Held:
+        """The folder."""
+        return Held("", self._texts)
+
+    def is_file(self) -> bool:
+        """Whether it is one of the texts."""
+        return self._name in self._texts
+
+    def is_dir(self) -> bool:
+        """Whether it is the folder."""
+        return not self._name
+
+    def exists(self) -> bool:
+        """Whether there is such a text, or it is the folder."""
+        return self.is_file() or self.is_dir()
+
+    def iterdir(self) -> Iterator[Held]:
+        """The texts of the folder."""
+        return (Held(name, self._texts) for name in self._texts)
+
+    def joinpath(self, *descendants: Any) -> Held:
+        """The text of that name, whether there is one or not; a name leads nowhere else."""
+        names = [self._name, *map(str, descendants)]
+        return Held("/".join(name for name in names if name), self._texts)
+
+    def open(self, mode: Any = "r", *_: Any, **__: Any) -> Any:
+        """The text, as bytes where ``mode`` says so.
+
+        Raises:
+            FileNotFoundError: there is no such text.
+        """
+        if not self.is_file():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._name)
+        text = self._texts[self._name]
+        return io.BytesIO(text.encode()) if "b" in mode else io.StringIO(text)
+
+    def read_bytes(self) -> bytes:
+        """The text in UTF-8."""
+        return self.read_text().encode()
+
+    def read_text(self, *_: Any, **__: Any) -> str:
+        """The text."""
+        return str(self.open().read())
 
 
 def read(source: Traversable) -> Document:

@@ -29,7 +29,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from sim.documents import YAML_SUFFIXES, Document, Place, Section, find, read, shown
+from sim.documents import YAML_SUFFIXES, Document, Held, Place, Section, find, read, shown
 from sim.errors import ParameterError, ScenarioError, nearest
 from sim.parameters import PATHS, Parameters, Row, Value, rows
 from sim.posterior import SUFFIXES, Posterior
@@ -142,6 +142,22 @@ def load(name_or_path: str | Path) -> Scenario:
     return _resolved(_stem(source), layers)
 
 
+def load_text(name: str, texts: Mapping[str, str]) -> Scenario:
+    """The scenario of that name in texts that are held in memory.
+
+    What it extends is another of the texts or comes with the project; so do, always, observed figures and
+    posteriors. Nothing else is read.
+
+    Args:
+        name: a key of ``texts``.
+        texts: content of scenario files, by name.
+
+    Raises:
+        ScenarioError: there is no such text, or it or one that it extends is not valid.
+    """
+    return _resolved(name, _layers(Held(name, texts)))
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a scenario file, for editors that check while one types."""
     tree = _File.model_json_schema()
@@ -250,12 +266,19 @@ def _found(
     suffixes: tuple[str, ...] = YAML_SUFFIXES,
 ) -> Traversable:
     """The file that one key of a file names; what goes wrong is told at that key."""
-    beside = source.parent if isinstance(source, Path) else shipped
+    beside = _beside(source, what, shipped)
     try:
         return find(name, shipped, beside, what, suffixes)
     except ScenarioError as error:
         problem = f"{error.file}: {error.problem}" if error.file else error.problem
         raise document.error(problem, key) from None
+
+
+def _beside(source: Traversable, what: str, shipped: Traversable) -> Traversable:
+    """The folder in which a file that is not shipped is looked for; texts in memory hold scenarios alone."""
+    if isinstance(source, Held):
+        return source.parent if what == "scenario" else Held("", {})
+    return source.parent if isinstance(source, Path) else shipped
 
 
 def _shipped() -> Traversable:
