@@ -161,7 +161,7 @@ def batches(
     Raises:
         WorkersError: workers die before they bring home a single chunk.
     """
-    work = partial(_batch, keep=keep, simulate=simulate, measure=measure)
+    work = partial(batch, keep=keep, simulate=simulate, measure=measure)
     number = len(jobs) if isinstance(jobs, Sized) else total
     crew = workers if callable(workers) else partial(int, workers)
     pace = _Pace(iter(jobs), chunk, number, crew)
@@ -193,13 +193,22 @@ def joined(parts: Iterable[Batch]) -> Batch:
 # --- one chunk, wherever it is computed ---------------------------------------------------------
 
 
-def _batch(
+def batch(
     jobs: Sequence[Job],
     place: int,
     keep: Keep,
     simulate: Simulate | None = None,
     measure: Measured | None = None,
 ) -> Batch:
+    """Make some runs here and now; those that fail are told in the result.
+
+    Args:
+        jobs: the runs.
+        place: of the first of them among all.
+        keep: as for :func:`batches`, as are the others.
+        simulate: makes one run.
+        measure: makes the table of outcomes.
+    """
     from experiments import provenance
 
     began, failures = time.perf_counter(), list[Failure]()
@@ -207,7 +216,7 @@ def _batch(
         tables, outcomes = _measured(_logs(jobs, simulate or _model(), failures), measure)
     except Exception as error:  # noqa: BLE001  # one log must not take the others with it
         if len(jobs) > 1:
-            alone = (_batch([job], place + index, keep, simulate, measure) for index, job in enumerate(jobs))
+            alone = (batch([job], place + index, keep, simulate, measure) for index, job in enumerate(jobs))
             return joined(alone)
         tables, outcomes, failures = None, None, [_failure(jobs[0], error)]
     kept = tables if keep == "everything" else None
@@ -378,7 +387,7 @@ class _Crew:
             if not self._again or (self._again[0].suspect and self._under_way):
                 break
             chunk = self._again[0]
-            with _deaf():
+            with deaf():
                 future = executor.submit(self._work, chunk.jobs, chunk.place)
             self._under_way[future] = self._again.popleft()
         return bool(self._under_way)
@@ -445,7 +454,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _deaf() -> AbstractContextManager[None]:
+def deaf() -> AbstractContextManager[None]:
     """Ignore interrupts while workers are started: they inherit that, so Ctrl-C is the parent's alone."""
     return _ignoring() if threading.current_thread() is threading.main_thread() else nullcontext()
 
