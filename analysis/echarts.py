@@ -555,3 +555,162 @@ def bars(title: str, axis: str, rows: Sequence[str], table: pd.DataFrame, colour
         },
     ]
     return Panel(title, _option(_value(axis, min=0), _rows(rows), series), AROUND + 26 * len(rows))
+
+
+# --- for a room ---------------------------------------------------------------------------------
+
+
+class Strip(NamedTuple):
+    """A row of dots: its name, colour, values, and for each dot the lines that tell of it.
+
+    ``mean`` is marked, with ``told`` as its lines; no mark where it is not finite.
+    """
+
+    name: str
+    colour: str
+    values: Sequence[float]
+    tips: Sequence[Sequence[str]]
+    mean: float = float("nan")
+    told: Sequence[str] = ()
+
+
+class Ends(NamedTuple):
+    """Where an axis begins and ends, and the step of its labels."""
+
+    low: float
+    high: float
+    step: float
+
+
+def ends(base: Sequence[float], more: Sequence[float] = (), parts: int = 4) -> Ends:
+    """An axis over values; ``more`` widens it by whole steps, so that it seldom moves.
+
+    Args:
+        base: values that decide where the axis lies and its step.
+        more: values that must be seen too.
+        parts: about how many labels there are to be.
+    """
+    known = [value for value in base if isfinite(value)] or [0.0, 1.0]
+    width = max(known) - min(known) or abs(known[0]) or 1.0
+    step = nice(width / (parts - 1))
+    wide = [*known, *(value for value in more if isfinite(value))]
+    low = min(floor(min(known) / step), 2 * floor(min(wide) / step / 2))
+    high = max(ceil(max(known) / step), 2 * ceil(max(wide) / step / 2))
+    high += high == low
+    while (high - low) > 2 * parts + 1:
+        step, low, high = nice(2 * step), floor(min(wide) / nice(2 * step)), ceil(max(wide) / nice(2 * step))
+    return Ends(float(f"{low * step:.6g}"), float(f"{high * step:.6g}"), step)
+
+
+def swarm(title: str, axis: str, strips: Sequence[Strip], along: Ends, height: int) -> Panel:
+    """Rows of dots, stacked about the middle of their row where they would cover each other.
+
+    Args:
+        title: of the panel.
+        axis: name of the axis, with its unit; none where the title says it.
+        strips: the rows, from above.
+        along: the axis.
+        height: in pixels.
+    """
+    row = (height - (84 if axis else 52)) / max(1, len(strips))
+    every = [_columns(strip.values, along) for strip in strips]
+    most = max((mine.count(column) for mine in every for column in set(mine)), default=1)
+    size = float(np.clip(0.9 * row / most, 2.5, 7))
+    series = [part for place, strip in enumerate(strips) for part in _strip(strip, place, along, (row, size))]
+    x = _value(axis, min=along.low, max=along.high, interval=along.step)
+    option = _option(x, _rows([strip.name for strip in strips]), series)
+    option["grid"] |= {"top": 6} if axis else {"top": 6, "bottom": 34}
+    return Panel(title, option, height)
+
+
+#: columns in which dots are stacked
+COLUMNS = 48
+
+
+def _strip(strip: Strip, place: int, along: Ends, sizes: tuple[float, float]) -> list[Option]:
+    """The dots of a row, and the mark of their mean; ``sizes`` are those of the row and of a dot."""
+    columns, (row, size) = _columns(strip.values, along), sizes
+    data, seen = [], dict[float, int]()
+    for column, tip in sorted(zip(columns, map(list, strip.tips), strict=True), key=lambda dot: dot[0]):
+        if not isfinite(column):
+            continue
+        at = seen[column] = seen.get(column, -1) + 1
+        up = (at - (columns.count(column) - 1) / 2) * size
+        data.append({"value": [tidy(column), place], "tip": tip, "symbolOffset": [0, round(-up, 1)]})
+    common = {"type": "scatter", "name": strip.name}
+    look = {"color": strip.colour, "borderWidth": 0}
+    dots: Option = {
+        **common,
+        "symbol": "circle",
+        "symbolSize": round(size, 1),
+        "itemStyle": look,
+        "data": data,
+    }
+    if not isfinite(strip.mean):
+        return [dots]
+    mark: Option = {**common, "symbol": "rect", "symbolSize": [5, round(0.8 * row)], "z": 6}
+    mark["itemStyle"] = {"color": style.BLACK, "borderColor": "#ffffff", "borderWidth": 1}
+    return [dots, {**mark, "data": [{"value": [tidy(strip.mean), place], "tip": list(strip.told)}]}]
+
+
+def _columns(values: Sequence[float], along: Ends) -> list[float]:
+    """The column of each value; whole numbers that lie far enough apart keep their places."""
+    wide = (along.high - along.low) / COLUMNS
+    if all(value == round(value) for value in values if isfinite(value)):
+        wide = max(1, ceil(wide))
+        return [wide * floor(value / wide) + (wide - 1) / 2 if isfinite(value) else value for value in values]
+    return [wide * (floor(value / wide) + 0.5) if isfinite(value) else value for value in values]
+
+
+class Bar(NamedTuple):
+    """A bar: its length, the ends of the line over it, and the lines that tell of it."""
+
+    value: float
+    low: float
+    high: float
+    tip: Sequence[str]
+
+
+def grouped(
+    title: str,
+    axis: str,
+    rows: Sequence[str],
+    keys: Sequence[Key],
+    found: Sequence[Sequence[Bar]],
+    most: float,
+) -> Panel:
+    """Bars side by side in rows with ranges over them, a bar for each key.
+
+    Args:
+        title: of the panel.
+        axis: name of the axis, with its unit.
+        rows: names of the rows.
+        keys: what each bar of a row stands for.
+        found: for each key a bar for each row.
+        most: what the axis must reach.
+    """
+    bars_, lines = list[Option](), list[Option]()
+    for place, (key, mine) in enumerate(zip(keys, found, strict=True)):
+        data = [
+            {"value": tidy(bar.value), "tip": [rows[at], key.name, *bar.tip]} for at, bar in enumerate(mine)
+        ]
+        look = {"color": key.colour, "opacity": 0.45}
+        common = {"type": "bar", "name": key.name, "barGap": "0%", "barCategoryGap": "20%"}
+        bars_.append({**common, "data": data, "itemStyle": look})
+        lines.append(_over_bars(key, place, len(keys), mine))
+    step = nice(max(most, 1e-9) / 5)
+    x = _value(axis, min=0, max=step * ceil(most / step) or step, interval=step)
+    height = AROUND + max(LINE, 14 * len(keys) + 8) * len(rows)
+    return Panel(title, _option(x, _rows(rows), [*bars_, *lines]), height)
+
+
+def _over_bars(key: Key, place: int, many: int, bars_: Sequence[Bar]) -> Option:
+    data = [
+        {"value": [*map(tidy, (bar.value, bar.low, bar.high)), None, None, at], "tip": [key.name, *bar.tip]}
+        for at, bar in enumerate(bars_)
+    ]
+    extra = {"offset": (place - (many - 1) / 2) * 0.8 / many, "symbol": key.symbol}
+    return {
+        "type": "custom", "name": key.name, "renderItem": "dots", "extra": extra, "clip": True, "data": data,
+        "itemStyle": {"color": key.colour}, "encode": {"x": [0, 1, 2], "y": 5},
+    }  # fmt: skip

@@ -98,11 +98,12 @@ Block = Table | Text | Bullets | Code | Figure
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report."""
+    """A part of a report; ``language`` is the code of the one that it is written in, unless English."""
 
     id: str
     title: str
     blocks: tuple[Block, ...]
+    language: str = ""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ SHAPES = {
 
 def html(report: Report) -> bytes:
     """The page, UTF-8: the same bytes for the same report."""
-    library, script = echarts(), _file("page.js")
+    library, script = echarts(), _file("charts.js") + _file("page.js")
     text = _template().render(
         report=report,
         mark=MARK,
