@@ -41,6 +41,7 @@ from experiments.verbs import (
     sensitivity,
     validate,
     verify,
+    workshop,
 )
 from sim.errors import InputError, ParameterError, nearest
 
@@ -442,6 +443,7 @@ app.command(epilog=sensitivity.EPILOG)(sensitivity.sensitivity)
 app.command(epilog=discover.EPILOG)(discover.discover)
 app.command(epilog=validate.EPILOG)(validate.validate)
 app.command(epilog=verify.EPILOG)(verify.verify)
+app.command(epilog=workshop.EPILOG)(workshop.workshop)
 
 
 # --- parts of verbs -----------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from tests import markov
 
 ROOT = Path(__file__).parent.parent
 VERBS = ("scenarios", "check", "parameters", "run", "story", "compare", "sweep")
-INSIGHT = ("sensitivity", "discover", "search", "funnel", "report", "export", "verify", "import")
+INSIGHT = ("sensitivity", "discover", "search", "funnel", "report", "export", "verify", "import", "workshop")
 
 
 @pytest.fixture(autouse=True)
