@@ -94,6 +94,7 @@ def test_every_axis_is_named(figure: Figure) -> None:
     assert not drawn or drawn[-1].get_xlabel() or drawn[-1].get_label() == "<colorbar>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(FIGURES))
 def test_same_runs_give_the_same_picture(name: str, pooled: Tables) -> None:
     pictures = []

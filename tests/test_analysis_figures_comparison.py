@@ -91,6 +91,7 @@ def test_dollars_are_no_mathematics(figure: Figure) -> None:
     assert not any(text.get_parse_math() for text in texts(figure) if text.get_text().count("$") > 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_the_same_runs_give_the_same_picture(name: str) -> None:
     pictures = []

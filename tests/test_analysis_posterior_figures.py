@@ -167,6 +167,7 @@ def test_the_caption_tells_how_many_draws_and_runs(name: str) -> None:
     assert told in text_of(drawn(name, 5)).replace("\n", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*POSTERIOR, *DIAGNOSES])
 def test_the_same_draws_give_the_same_picture(name: str) -> None:
     pictures = []

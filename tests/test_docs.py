@@ -80,7 +80,11 @@ def commands(path: Path) -> Iterator[list[str]]:
                 yield [*words, "-n", "2"] if words[0] == "run" and "-n" not in words else words
 
 
-@by_name
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.slow] * (path.name != "README.md")) for path in DOCUMENTS],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
 def test_commands_work(path: Path, here: Path) -> None:
     save_files(path, here)
     for words in commands(path):

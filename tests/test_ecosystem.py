@@ -190,6 +190,7 @@ MECHANISMS = [
 # fmt: on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", MECHANISMS, ids=lambda row: row.name)
 def test_mechanism_moves_its_outcome(row: Row) -> None:
     found = paired(row)

@@ -148,6 +148,7 @@ def tried_in(path: str) -> str:
     return path if path in BETWEEN_CITIES else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_every_number_moved_to_an_end_of_its_range_changes_some_history(path: str) -> None:
     context = CONTEXT.get(path, {})
@@ -160,6 +161,7 @@ def test_every_number_moved_to_an_end_of_its_range_changes_some_history(path: st
     assert any(changes(seed) for seed in SEEDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in PATHS if path not in FOUNDING and path[:5] != "city."])
 def test_every_number_that_may_change_later_changes_the_history_from_then_on(path: str) -> None:
     context = CONTEXT.get(path, {})
@@ -179,6 +181,7 @@ def test_every_number_that_may_change_later_changes_the_history_from_then_on(pat
 POLICY_PATHS = [path for path, row in PATHS.items() if row.evidence == "policy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", POLICY_PATHS)
 def test_a_policy_that_sets_a_number_does_what_the_number_does(
     path: str, monkeypatch: pytest.MonkeyPatch
@@ -196,6 +199,7 @@ def test_every_context_is_of_a_number() -> None:
     assert set(CONTEXT) <= set(PATHS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CONTEXT)
 def test_every_context_is_needed(path: str) -> None:
     """A number that matters anywhere needs no context; so the list stays short."""

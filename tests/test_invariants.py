@@ -445,6 +445,7 @@ def look_through(scenario: Scenario, seed: int) -> EventLog:
     return log
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(worlds(), st.integers(0, 2**32))
 @example(world(BUSY, cities={"Taipei": {}, "Tainan": {"poc.city_share": 1.0}}), 1)
@@ -458,6 +459,7 @@ def test_random_worlds_keep_every_law(scenario: Scenario, seed: int) -> None:
     look_through(scenario, seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", available())
 def test_shipped_scenarios_keep_every_law(name: str) -> None:
     log = look_through(replace(load(name)), seed=11)

@@ -192,6 +192,7 @@ def test_a_second_city_has_luck_of_its_own() -> None:
 PAIRS = 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "value", "stage", "at_most"),
     [
