@@ -230,3 +230,9 @@ def test_a_process_that_is_killed_loses_at_most_the_action_under_way(tmp_path: P
         left = [path.name for path in found.folder(id_).iterdir()]
     assert "session.json" in left
     assert json.loads((tmp_path / id_ / archive.NAME).read_text("utf-8"))["version"] == session.version + 1
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "session.json").mkdir()
+    with pytest.raises(Refused):
+        archive.content(tmp_path / "session.json")

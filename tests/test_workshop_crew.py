@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from experiments.runner import Job
+from experiments.workshop import crew as crews
 from experiments.workshop.crew import Crew, Harvest, Order, fingerprint, made
 from experiments.workshop.limits import LimitError, Limits
 from sim.events import EventLog
@@ -350,3 +351,43 @@ def test_a_fingerprint_is_of_what_decides_a_run_alone() -> None:
 def test_a_bound_must_be_above_0(bound: str) -> None:
     with pytest.raises(ValueError, match=bound):
         Limits(**{bound: 0})
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_nobody_wants_any_more_frees_its_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr(crews, "UNWANTED", 0.2)
+
+    async def scene() -> None:
+        async with Crew(
+            workers, Limits(seconds=AGES), simulate=partial(hanging, folder=str(tmp_path))
+        ) as crew:
+            stuck = crew.order(OTHER, [3, 4], owner="a")
+            while not any(slot.owner for slot in crew._slots):
+                await asyncio.sleep(0.01)
+            stuck.cancel()
+            await finished(good := crew.order(SCENARIO, range(1, 31), owner="b"))
+            assert (good.state, good.done) == ("done", 30)
+            await finished(again := crew.order(OTHER, [1, 2], owner="a"))
+            assert again.state == "done"
+
+    played(scene())
+
+
+def test_long_runs_of_one_owner_leave_a_worker_to_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crews, "UNWANTED", 0.2)
+
+    async def scene() -> None:
+        async with Crew(
+            2, Limits(seconds=AGES), simulate=partial(noted, folder=str(tmp_path), pause=AGES)
+        ) as crew:
+            crew.order(SCENARIO, range(1, 31), owner="a")
+            while [slot.owner for slot in crew._slots] != ["a", "a"]:
+                await asyncio.sleep(0.01)
+            assert await crew.call(doubled, 3, seconds=60.0, owner="b") == 6
+            assert [slot.owner for slot in crew._slots].count("a") >= 1
+
+    played(scene())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -466,3 +467,60 @@ def test_a_refusal_is_one_sentence_in_either_language(workshop: Workshop) -> Non
     assert not chinese["error"].isascii()
     assert not by_browser["error"].isascii()
     assert json.dumps(english).count("Traceback") == 0
+
+
+def test_sessions_begun_at_the_same_moment_are_counted_too(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, code=CODE)
+
+    async def script() -> list[int]:
+        async with workshop.guest() as phone:
+            await phone.post("/api/enter", json={"code": CODE})
+            asked = (phone.post("/api/sessions", json={"base": BASE}) for _ in range(8))
+            return sorted(answer.status_code for answer in await asyncio.gather(*asked))
+
+    assert played(script) == [200, 200, 200, 429, 429, 429, 429, 429]
+
+
+def test_one_guest_cannot_fill_a_round_with_names(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, code=CODE)
+
+    async def script() -> list[int]:
+        async with workshop.host() as host, workshop.guest() as phone:
+            workshop.rooms.shared = shared = await begun(host)
+            path = f"/api/sessions/{shared}/actions"
+            await phone.post("/api/enter", json={"code": CODE})
+            await host.post(path, json={"kind": "ask", "measure": "projects", "policy": "now"})
+            found = []
+            for who in "ABCDEFA":
+                answer = await phone.post(path, json={"kind": "guess", "who": who, "value": 5})
+                found.append(answer.status_code)
+            await phone.post(path, json={"kind": "unguess", "who": "B"})
+            last = await phone.post(path, json={"kind": "guess", "who": "F", "value": 5})
+            return [*found, last.status_code]
+
+    assert played(script) == [200] * 5 + [403, 200, 200]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hant"])
+def test_what_is_wrong_with_a_file_is_told_in_a_sentence_of_the_language(
+    workshop: Workshop, language: str
+) -> None:
+    async def script() -> Any:
+        async with workshop.host() as browser:
+            upload = {"kind": "upload", "name": "mine", "text": "strange: 1\n"}
+            path = f"/api/sessions/{await begun(browser)}/actions?lang={language}"
+            return (await browser.post(path, json=upload)).json()["error"]
+
+    told = played(script)
+    assert "mine:1: strange: unknown key" in told
+    assert told.startswith(
+        {"en": "This scenario file cannot be used: ", "zh-Hant": "這個情境檔無法使用："}[language]
+    )
+
+
+def test_strangers_of_an_address_do_not_use_up_what_its_guests_may_ask() -> None:
+    limiter = Limiter(Clock())
+    stranger = Client("stranger", "@192.168.1.7", "192.168.1.7", "en")
+    for _ in range(200):
+        limiter.take("read", stranger)
+    limiter.take("read", someone())

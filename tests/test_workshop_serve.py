@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import re
 import signal
@@ -10,15 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from experiments.workshop import serve
-from experiments.workshop.serve import Log, Remembered, listening
+from experiments.workshop import archive, serve
+from experiments.workshop.serve import Log, Remembered, Wish, listening
 from sim.errors import InputError
 from tests.workshop_fakes import CODE, Workshop, begun, played, settled
 
@@ -47,7 +48,8 @@ def test_a_port_that_is_taken_is_told_and_otherwise_the_next_is_taken(
 
 def test_unexpected_errors_are_numbered_in_a_file(tmp_path: Path) -> None:
     log = Log(tmp_path / "workshop.log")
-    assert [log(ValueError("first")), log(KeyError("second"))] == [1, 2]
+    with log.listening():
+        assert [log(ValueError("first")), log(KeyError("second"))] == [1, 2]
     told = (tmp_path / "workshop.log").read_text()
     assert "ValueError: first" in told
     assert "--- 2" in told
@@ -320,3 +322,113 @@ def test_nothing_slow_is_imported_before_the_page_is_up() -> None:
     code = f"import sys, experiments.workshop.serve; print(sorted({slow} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# --- connections, and what is written down ---------------------------------------------------------
+
+
+def raw(url: str, content: bytes = b"") -> socket.socket:
+    found = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=20)
+    found.sendall(content)
+    return found
+
+
+def ended(connection: socket.socket) -> bool:
+    """Wait until the other side has closed it."""
+    with suppress(ConnectionError):
+        while connection.recv(100_000):
+            pass
+    connection.close()
+    return True
+
+
+@pytest.mark.parametrize("content", [b"", b"GET / HTTP/1.1\r\nHost: ", b"GET /static/app.js HTTP/1.1\r\n"])
+def test_a_connection_on_which_no_request_comes_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr(serve, "LATE", 0.2)
+
+    async def script(_workshop: Workshop, url: str) -> None:
+        assert await asyncio.to_thread(ended, raw(url, content))
+
+    served(tmp_path, script)
+
+
+def test_whoever_takes_nothing_of_what_is_sent_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "STUCK", 0.2)
+    stuck = list[bool]()
+    abort = serve._Line.connection_lost
+
+    def lost(line: serve._Line, error: Exception | None) -> None:
+        stuck.append(line._stuck is not None)
+        abort(line, error)
+
+    monkeypatch.setattr(serve._Line, "connection_lost", lost)
+
+    async def script(workshop: Workshop, url: str) -> None:
+        host = f"127.0.0.1:{workshop.gate.port}".encode()
+        get = b"GET /static/echarts.min.js HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
+        with raw(url, 30 * get):
+            await settled(lambda: bool(stuck))
+
+    served(tmp_path, script)
+    assert stuck == [True]
+
+
+def test_connections_from_the_network_do_not_shut_out_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "CROWD", 3)
+    monkeypatch.setattr(serve, "loopback", lambda _address: False)
+
+    async def script(workshop: Workshop, url: str) -> None:
+        crowd = [raw(url) for _ in range(4)]
+        assert await asyncio.to_thread(ended, crowd[-1])
+        monkeypatch.setattr(serve, "loopback", lambda _address: True)
+        async with httpx.AsyncClient(base_url=url) as browser:
+            assert (await browser.get("/api/sessions")).status_code == 200
+        for each in crowd:
+            each.close()
+
+    served(tmp_path, script)
+
+
+def test_what_is_written_down_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "LOGGED", 2000)
+    log = Log(tmp_path / "workshop.log")
+    with log.listening():
+        for _ in range(100):
+            logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
+            log(ValueError("x"))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["workshop.log", "workshop.log.1"]
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 5000
+
+
+def test_a_file_that_a_room_took_home_opens_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = list[str | None]()
+
+    async def served_(_wish: Any, _sessions: Any, _heard: Any, again: str | None, *_rest: Any) -> None:
+        opened.append(again)
+
+    monkeypatch.setattr(serve, "_served", served_)
+    monkeypatch.chdir(tmp_path)
+    with archive.opened(tmp_path / "first") as sessions:
+        id_ = sessions.create("taipei_stage1").id
+    wish = Wish(tmp_path / "first" / id_ / archive.NAME, browser=False)
+    serve.serve(wish, lambda _line: None)
+    assert opened[0] is not None
+    assert (tmp_path / "results" / "workshop" / opened[0] / archive.NAME).is_file()
+    (tmp_path / "other").write_text("no session")
+    with pytest.raises(InputError, match="damaged"):
+        serve.serve(Wish(tmp_path / "other"), lambda _line: None)
+
+
+def test_the_first_picture_is_drawn_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = list[str]()
+    monkeypatch.setattr(
+        serve.Pictures, "ready", lambda _self, base, language: drawn.append(f"{base} {language}")
+    )
+    serve._warm(drawn.append)
+    assert drawn == ["en", "taipei_2016_2021 en", "taipei_2016_2021 zh-Hant"]

@@ -8,10 +8,12 @@ import pytest
 
 import sim
 from experiments import phrases, story
+from experiments.workshop import film as films
 from experiments.workshop import tale as tales
 from experiments.workshop.words import LANGUAGES, known, places, texts
 from sim.errors import InputError
 from sim.events import EventLog, Kind
+from sim.scenario import Scenario
 from sim.stages import Reason, Stage
 
 #: worlds in which, together, all that can be told happens
@@ -128,3 +130,23 @@ def test_dates_and_names() -> None:
 def test_a_case_that_is_not_there_is_told() -> None:
     with pytest.raises(InputError, match="there is no case 100000"):
         tales.tale(sim.load("tech4muni"), 1, 100000, "en")
+
+
+def test_a_city_that_is_watched_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim import model
+    from sim.scenario import load
+
+    run, seeds = model.run, list[int]()
+
+    def counted(scenario: Scenario, seed: int) -> EventLog:
+        seeds.append(seed)
+        return run(scenario, seed)
+
+    monkeypatch.setattr(model, "run", counted)
+    city = load("taipei_stage1")
+    films.film(city, 77)
+    first = tales.tale(city, 77, 1, "en")
+    assert first == tales.tale(load("taipei_stage1"), 77, 1, "en")
+    tales.tale(city.with_("pmo.staff", 3), 77, 1, "en")
+    films.film(city, 78)
+    assert seeds == [77, 77, 78]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections import OrderedDict
+import shutil
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -23,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from experiments.workshop import take
+from experiments.workshop.crew import fingerprint
 from experiments.workshop.guard import (
     COOKIE,
     DeniedError,
@@ -58,8 +60,8 @@ if TYPE_CHECKING:
 FILM, TAKE = 60.0, 180.0
 #: the last of the cities that can be watched, and of the proposals in it
 LAST, LAST_CASE = 2**31 - 1, 10**7
-#: films that are remembered
-FILMS = 12
+#: films that are remembered, and answers of workers that one guest may wait for at a time
+FILMS, WAITING = 12, 2
 
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 _POLICY_FILE = re.compile(r"[\w-]{1,80}\.yaml")
@@ -101,7 +103,6 @@ class House:
     start: Callable[[str], dict[str, Any]]
     note: Callable[[BaseException], int]
     address: str | None = None
-    films: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -147,6 +148,28 @@ class Files:
 
 def _suffix(name: str) -> str:
     return name[name.rfind(".") :]
+
+
+class Films:
+    """The last films, as they are sent; one that many ask for at once is made once."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[str, asyncio.Task[str]] = OrderedDict()
+
+    async def get(self, key: str, make: Callable[[], Awaitable[Any]]) -> str:
+        """The film of that key; ``make`` is asked for it where it is not there."""
+        if key not in self._made:
+            self._made[key] = asyncio.create_task(self._encoded(key, make))
+            while len(self._made) > FILMS:
+                self._made.popitem(last=False)
+        return await asyncio.shield(self._made[key])
+
+    async def _encoded(self, key: str, make: Callable[[], Awaitable[Any]]) -> str:
+        try:
+            return encoded(await make())
+        except BaseException:
+            self._made.pop(key, None)  # it may do better when somebody asks again
+            raise
 
 
 # --- the application --------------------------------------------------------------------------------
@@ -234,7 +257,9 @@ class _Api:
     """What the page asks for; every function answers one address."""
 
     def __init__(self, house: House) -> None:
-        self._house, self._rooms = house, house.rooms
+        self._house, self._rooms, self._films = house, house.rooms, Films()
+        self._waiting: Counter[str] = Counter()
+        self._saving = asyncio.Lock()
 
     # --- beginning ------------------------------------------------------------------------------
 
@@ -288,7 +313,9 @@ class _Api:
 
     async def act(self, request: Request) -> Response:
         who, action = client(request), await mapping(request)
-        self._house.limiter.take("guess" if action.get("kind") in ("guess", "unguess") else "action", who)
+        # the host may enter the guesses of a whole room
+        guessing = action.get("kind") in ("guess", "unguess") and who.role != "host"
+        self._house.limiter.take("guess" if guessing else "action", who)
         return _json(await self._rooms.act(request.path_params["id"], action, who))
 
     async def cancel(self, request: Request) -> Response:
@@ -311,23 +338,28 @@ class _Api:
 
     async def film(self, request: Request) -> Response:
         room, scenario, seed = await self._city(request)
-        which = request.query_params.get("policy", "now")
-        key = encoded([room.session.id, which, seed, room.session.version])
-        films = self._house.films
-        if key not in films:
-            made = await self._house.call(
-                self._house.film, scenario, seed, seconds=FILM, owner=room.session.id
-            )
-            films[key] = encoded(made)
-            while len(films) > FILMS:
-                films.popitem(last=False)
-        return Response(films[key], media_type="application/json")
+        key = encoded([scenario.name, fingerprint(scenario), seed])
+        made = partial(self._worked, request, room, self._house.film, scenario, seed)
+        return Response(await self._films.get(key, made), media_type="application/json")
 
     async def tale(self, request: Request) -> Response:
         room, scenario, seed = await self._city(request)
         case, language = _whole(request, "case", LAST_CASE), client(request).language
-        call, tale, owner = self._house.call, self._house.tale, room.session.id
-        return _json(await call(tale, scenario, seed, case, language, seconds=FILM, owner=owner))
+        return _json(await self._worked(request, room, self._house.tale, scenario, seed, case, language))
+
+    async def _worked(
+        self, request: Request, room: Room, function: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """What a worker makes; a guest waits for a few such things only, and in a queue of his own."""
+        who = client(request)
+        if who.role != "host" and self._waiting[who.key] >= WAITING:
+            raise DeniedError(429, "busy")
+        self._waiting[who.key] += 1
+        owner = room.session.id if who.role == "host" else who.key
+        try:
+            return await self._house.call(function, *arguments, seconds=FILM, owner=owner)
+        finally:
+            self._waiting[who.key] -= 1
 
     async def _city(self, request: Request) -> tuple[Room, Scenario, int]:
         room, who = await self._room(request, "film"), client(request)
@@ -344,11 +376,12 @@ class _Api:
         who = self._who(request, "save")
         who.host()
         room = await self._rooms.room(request.path_params["id"], who)
-        session, folder = room.session, self._taken_to(request)
-        parts = [(part.id, part.policy) for part in take.parts(session)]
-        call, owner = self._house.call, session.id
-        arguments = (session, await self._results(room, parts), folder)
-        place = await call(saved, *arguments, seconds=TAKE, owner=owner)
+        async with self._saving:  # it takes long, and others want the workers too
+            session, folder = room.session, self._taken_to(request)
+            parts = [(part.id, part.policy) for part in take.parts(session)]
+            results = await self._results(room, parts)
+            call, owner = self._house.call, session.id
+            place = await call(saved, session, results, folder, seconds=TAKE, owner=owner)
         files = await asyncio.to_thread(_listed, place)
         return _json({"folder": str(place), "files": files})
 
@@ -424,7 +457,9 @@ def _whole(request: Request, field: str, most: int) -> int:
 
 
 def saved(session: Session, results: Mapping[str, Harvest], folder: Path) -> Path:
-    """The folder that a room takes home, written; called in a worker process."""
+    """The folder that a room takes home, written; called in a worker process, one at a time."""
+    for left in folder.parent.glob(f".{folder.name}-*.partial"):  # of a process that was killed over it
+        shutil.rmtree(left, ignore_errors=True)
     return take.save(session, session.shelf, results, folder)
 
 

@@ -10,7 +10,7 @@ import os
 import secrets
 import stat
 import string
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -156,9 +156,9 @@ class Archive:
             raise Refused("no_session")
         return path
 
-    def sessions(self) -> list[Entry]:
-        """All sessions, the latest first; damaged ones with what is wrong with them."""
-        found = [self._entry(id_) for id_ in self._ids()]
+    def sessions(self, only: Container[str | None] | None = None) -> list[Entry]:
+        """All sessions, or those of some ids, the latest first; damaged ones with what is wrong with them."""
+        found = [self._entry(id_) for id_ in self._ids() if only is None or id_ in only]
         return sorted(found, key=lambda entry: (entry.saved, entry.id), reverse=True)
 
     def _ids(self) -> list[str]:
@@ -223,10 +223,12 @@ def content(file: Path, most: int = record.LARGEST) -> bytes:
         raise Refused("no_session") from None
     except OSError:
         raise Refused("file_unreadable") from None
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise Refused("file_unreadable")
-        try:
+    try:
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise Refused("file_unreadable")
             return stream.read(most + 1)
-        except OSError:
-            raise Refused("file_unreadable") from None
+    except OSError:
+        raise Refused("file_unreadable") from None
+    finally:
+        os.close(descriptor)

@@ -13,7 +13,7 @@ from typing import Any
 
 from experiments.workshop.limits import LimitError
 from experiments.workshop.words import FIRST, say
-from sim.errors import InputError
+from sim.errors import InputError, OutputError, ScenarioError
 
 #: letters of a name
 LONGEST = 60
@@ -22,6 +22,10 @@ LONGEST = 60
 _UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp", "Co", "Cn"})
 #: signs that turn the direction of what follows, and can make a name read as another
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+#: errors that have no text of the page of their own, and the text in which they are told
+_FRAMES: Mapping[type[InputError], str] = {ScenarioError: "scenario", OutputError: "disk"}
 
 
 class Key(str):
@@ -63,12 +67,13 @@ def _again(key: str, values: Mapping[str, Any]) -> Refused:
 
 
 def told(error: InputError, language: str) -> str:
-    """Why something was refused: in a language of the page where there is a text, else in English."""
+    """Why something was refused, in a language of the page; what is wrong with a file is told in English."""
     if isinstance(error, Refused):
         return error.told(language)
     if isinstance(error, LimitError):
         return say(language, error.text, **error.values)
-    return str(error)
+    what = next((key for kind, key in _FRAMES.items() if isinstance(error, kind)), "other")
+    return say(language, f"refused.{what}", problem=error)
 
 
 def text(value: object, most: int) -> str:

@@ -12,8 +12,9 @@ import asyncio
 import hashlib
 import json
 import os
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,8 @@ _T = TypeVar("_T")
 NICE = 5
 #: runs that a worker takes at a time, of an order that has few yet and of one that has more
 FEW, MORE, EARLY = 2, 4, 8
+#: seconds for which runs go on that nobody wants, or that hold up others; from which on a run is made alone
+UNWANTED, SLOW = 4.0, 1.0
 #: whose success the funnel counts: the city's, so the winner of a tender counts for the case it came from
 VIEW = "need"
 
@@ -129,6 +132,7 @@ class _Known:
     failed: dict[int, Failure] = field(default_factory=dict)
     under_way: set[int] = field(default_factory=set)
     deaths: dict[int, int] = field(default_factory=dict)
+    seconds: float = 0.0
 
     def open(self, seeds: Iterable[int]) -> list[int]:
         """Those that nobody makes and nobody made."""
@@ -143,6 +147,7 @@ class _Known:
 class _Piece:
     """A few runs of one scenario for a worker."""
 
+    owner: str
     known: _Known
     seeds: tuple[int, ...]
 
@@ -278,8 +283,12 @@ class Crew:
             slot.wake.set()
 
     def _next(self) -> _Piece | _Call | None:
-        """The next work; its owner, and its order among those of the owner, go to the end of the line."""
-        for owner in list(self._turns):
+        """The next work; its owner, and its order among those of the owner, go to the end of the line.
+
+        Who has fewer workers than others goes first.
+        """
+        held = Counter(slot.owner for slot in self._slots)
+        for owner in sorted(self._turns, key=lambda each: held[each]):
             for item in list(self._turns.get(owner, ())):
                 work = self._begun(item)
                 if work is not None:
@@ -300,10 +309,10 @@ class Crew:
             return None
         taken = item.wanted - len(seeds)
         chosen = tuple(seeds[: FEW if taken < EARLY else MORE])
-        if any(known.deaths.get(seed) for seed in chosen):
-            chosen = chosen[:1]  # alone, so that it can take down no other
+        if known.seconds > SLOW or any(known.deaths.get(seed) for seed in chosen):
+            chosen = chosen[:1]  # alone, so that others get their turn, and that it can take down no other
         known.under_way.update(chosen)
-        return _Piece(known, chosen)
+        return _Piece(item.owner, known, chosen)
 
     # what came of it
 
@@ -326,6 +335,20 @@ class Crew:
         told = _DIES.format(self.limits.deaths)
         self._home(piece, None, [Failure(known.scenario.name, seed, told) for seed in given_up])
         self._wake()
+
+    def _waits(self, piece: _Piece) -> bool:
+        """Whether anybody waits for these runs."""
+        return any(set(piece.seeds).intersection(order.seeds) for order in self._orders(piece.known))
+
+    def _yields(self, piece: _Piece) -> bool:
+        """Whether these runs keep others waiting: their owner has another worker, somebody else has none."""
+        held = [slot.owner for slot in self._slots]
+        waiting = (owner for owner in self._turns if owner not in held)
+        return held.count(piece.owner) > 1 and any(map(self._has_work, waiting))
+
+    def _has_work(self, owner: str) -> bool:
+        items = self._turns[owner]
+        return any(isinstance(item, _Call) or item._known.open(item.seeds) for item in items)
 
     def _slow(self, piece: _Piece) -> None:
         """These runs took too long: those who want them are told so."""
@@ -382,6 +405,7 @@ class _Slot:
         self._left: list[Executor] = []
         self._mine: dict[int, Any] = {}
         self.wake = asyncio.Event()
+        self.owner: str | None = None
 
     @property
     def processes(self) -> list[int]:
@@ -390,7 +414,9 @@ class _Slot:
     async def serve(self) -> None:
         """Work until cancelled."""
         while await self._ready():
+            self.owner = None
             work = self._crew._next()
+            self.owner = None if work is None else work.owner
             if work is None:
                 self.wake.clear()
                 await self.wake.wait()
@@ -422,11 +448,23 @@ class _Slot:
             self._mine = dict(self._executor._processes or {})
         return await asyncio.wait_for(asyncio.wrap_future(future), seconds)
 
+    async def _wanted(self, piece: _Piece, work: Coroutine[Any, Any, _T]) -> _T | None:
+        """What comes of work; ``None`` where nobody waits for it any more, or others must have the worker."""
+        task = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait((task,), timeout=UNWANTED))[0]:
+                if not self._crew._waits(piece) or self._crew._yields(piece):
+                    return None
+            return task.result()
+        finally:
+            task.cancel()
+
     async def _make(self, piece: _Piece) -> None:
+        begun = time.monotonic()
         jobs = [Job(piece.known.scenario, seed) for seed in piece.seeds]
         try:
             allowed = self._crew.limits.seconds * len(jobs)
-            harvest, failures = await self._submitted(allowed, made, jobs, self._simulate)
+            found = await self._wanted(piece, self._submitted(allowed, made, jobs, self._simulate))
         except BrokenExecutor:
             self.drop()
             self._crew._died(piece)
@@ -437,7 +475,10 @@ class _Slot:
             told = [Failure(job.label, job.seed, f"{type(error).__name__}: {error}") for job in jobs]
             self._crew._home(piece, None, told)
         else:
-            self._crew._home(piece, harvest, failures)
+            piece.known.seconds = (time.monotonic() - begun) / len(jobs)
+            if found is None:
+                self.drop()
+            self._crew._home(piece, *(found or (None, ())))
 
     async def _call(self, call: _Call) -> None:
         try:

@@ -152,7 +152,7 @@ class Limiter:
         """
         rate = RATES[what]
         crowd = Rate(CROWD * rate.burst, CROWD * rate.second)
-        if not (self._taken(what, client.key, rate) and self._taken(what, f"@{client.address}", crowd)):
+        if not (self._taken(what, client.key, rate) and self._taken(what, f"all of {client.address}", crowd)):
             raise DeniedError(429, "busy")
 
     def attempt(self, address: str) -> None:
@@ -203,7 +203,7 @@ class Gate:
         named = host in self._own()
         if not named and not (self.code and self._here(scope, host)):
             raise DeniedError(421, "host")
-        if named and _loopback(address):
+        if named and loopback(address):
             return Client("host", "host", address, language)
         token = _cookie(headers)
         if token in self._guests:
@@ -253,7 +253,8 @@ def _same(given: str, code: str) -> bool:
     return hmac.compare_digest(said.encode("utf-8", "replace"), code.encode())
 
 
-def _loopback(address: str) -> bool:
+def loopback(address: str) -> bool:
+    """Whether an address in numbers is this machine's own, of which no other knows."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -427,6 +428,8 @@ class Guard:
             await reply.error(receive, error, language)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:  # the server ends: whoever still waits is told
+            await reply.error(receive, DeniedError(503, "closing"), language)
         except Exception as error:  # noqa: BLE001  # whatever it was, the others in the room go on
             if scope.get("state", {}).get("noted"):
                 return

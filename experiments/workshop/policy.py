@@ -21,7 +21,7 @@ from sim.policies import POLICIES
 from sim.scenario import Change, Scenario, available, load, load_text
 
 #: scenario files of a session's own at most, and characters of their names
-UPLOADS, LONGEST = 20, 60
+UPLOADS, LONGEST = 10, 60
 
 #: in which what a policy does is looked at
 _CALM = Situation(days=0.0, support=0.7, reputation=0.5, waiting=0, pocs=0)

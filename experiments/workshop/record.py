@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from experiments.workshop import checks
 from experiments.workshop.checks import Refused
-from experiments.workshop.policy import Policy, Shelf
+from experiments.workshop.policy import UPLOADS, Policy, Shelf
 from experiments.workshop.rounds import Round
-from experiments.workshop.session import UNDO, UPLOADS, Kept, Session, possible, setting, uploaded
+from experiments.workshop.session import UNDO, Kept, Session, possible, setting, uploaded
 
 KIND = "cityfunnel workshop session"
 FORMAT = 1

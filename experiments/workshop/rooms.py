@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 IDLE, SWEEP = 300.0, 30.0
 #: live sessions in all, and sessions that one guest and all guests may begin
 LIVE, OWN, OWN_IN_ALL = 64, 3, 120
-#: streams of one guest, of the host, of all
+#: live sessions that guests leave to the host
+RESERVED = 8
+#: streams of one guest, of the host, of all guests
 STREAMS, STREAMS_HOST, STREAMS_IN_ALL = 6, 80, 150
+#: names under which one guest may guess in a round: a telephone may go from hand to hand
+NAMES = 5
 
 #: what a guest may do in the shared session
 GUEST_ACTIONS = frozenset({"guess", "unguess"})
@@ -43,7 +47,7 @@ class Rooms:
     def __init__(self, archive: Archive, means: Means) -> None:
         self.archive, self._means = archive, means
         self._live: dict[str, Room] = {}
-        self._opening = asyncio.Lock()
+        self._opening, self._beginning = asyncio.Lock(), asyncio.Lock()
         self._owned: dict[str, set[str]] = {}
         self._guessed: dict[tuple[str, int], dict[str, str]] = {}
         self._streams: dict[str, int] = {}
@@ -61,8 +65,9 @@ class Rooms:
         self._allowed(id_, client)
         async with self._opening:
             if id_ not in self._live:
-                if len(self._live) >= LIVE and not await self._swept(0.0):
-                    raise DeniedError(503, "rooms_full", most=LIVE)
+                most = LIVE if client.role == "host" else LIVE - RESERVED
+                if len(self._live) >= most and not await self._swept(0.0):
+                    raise DeniedError(503, "rooms_full", most=most)
                 session = await asyncio.to_thread(self.archive.read, id_)
                 self._live[id_] = Room(session, self._means)
         return self._live[id_]
@@ -96,13 +101,9 @@ class Rooms:
         """
         if client.role == "stranger":
             raise DeniedError(401, "enter")
-        found = await asyncio.to_thread(self.archive.sessions)
-        seen = {self.shared, *self._owned.get(client.key, ())}
-        return [
-            {**entry.public(client.language), "shared": entry.id == self.shared}
-            for entry in found
-            if client.role == "host" or entry.id in seen
-        ]
+        own = {self.shared, *self._owned.get(client.key, ())}
+        found = await asyncio.to_thread(self.archive.sessions, None if client.role == "host" else own)
+        return [{**entry.public(client.language), "shared": entry.id == self.shared} for entry in found]
 
     # --- beginning ------------------------------------------------------------------------------
 
@@ -118,13 +119,14 @@ class Rooms:
         """
         if client.role == "stranger":
             raise DeniedError(401, "enter")
-        own = self._owned.setdefault(client.key, set()) if client.role == "guest" else set[str]()
-        if len(own) >= OWN:
-            raise DeniedError(429, "sessions_full", most=OWN)
-        if client.role == "guest" and sum(map(len, self._owned.values())) >= OWN_IN_ALL:
-            raise DeniedError(429, "sessions_full", most=OWN_IN_ALL)
-        id_ = (await asyncio.to_thread(make)).id
-        own.add(id_)
+        async with self._beginning:
+            own = self._owned.setdefault(client.key, set()) if client.role == "guest" else set[str]()
+            if len(own) >= OWN:
+                raise DeniedError(429, "sessions_full", most=OWN)
+            if client.role == "guest" and sum(map(len, self._owned.values())) >= OWN_IN_ALL:
+                raise DeniedError(429, "sessions_full", most=OWN_IN_ALL)
+            id_ = (await asyncio.to_thread(make)).id
+            own.add(id_)
         return id_
 
     # --- doing ----------------------------------------------------------------------------------
@@ -150,13 +152,16 @@ class Rooms:
         return public
 
     def _may_guess(self, session: Session, action: dict[str, Any], client: Client) -> None:
-        """Refuse a name under which somebody else guessed."""
+        """Refuse a name under which somebody else guessed, and many names of one guest."""
         if session.round is None:
             return
         who = checks.name(action.get("who"))
         owners = self._guessed.get((session.id, session.round.id), {})
         if who in session.round.guesses and owners.get(who) != client.key:
             raise DeniedError(403, "who")
+        mine = {name for name, key in owners.items() if key == client.key}
+        if action.get("kind") == "guess" and who not in mine and len(mine) >= NAMES:
+            raise DeniedError(403, "names", most=NAMES)
 
     def _note_guess(self, session: Session, action: dict[str, Any], client: Client) -> None:
         if session.round is None:
@@ -179,7 +184,8 @@ class Rooms:
         """
         room = await self.room(id_, client)
         most = STREAMS_HOST if client.role == "host" else STREAMS
-        many = sum(self._streams.values()) >= STREAMS_IN_ALL
+        guests = sum(number for key, number in self._streams.items() if key != "host")
+        many = client.role != "host" and guests >= STREAMS_IN_ALL
         if many or self._streams.get(client.key, 0) >= most:
             raise DeniedError(429, "streams_full")
         self._streams[client.key] = self._streams.get(client.key, 0) + 1

@@ -7,7 +7,7 @@ process in a thread, once somebody can already look at the page.
 from __future__ import annotations
 
 import asyncio
-import logging
+import logging.handlers
 import os
 import signal
 import socket
@@ -22,20 +22,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from experiments.runner import cores
 from experiments.workshop import archive, cards, levers, take
 from experiments.workshop.app import House, application
 from experiments.workshop.crew import Crew
 from experiments.workshop.film import film
-from experiments.workshop.guard import OPENED, Gate, Limiter, new_code
+from experiments.workshop.guard import OPENED, Gate, Limiter, loopback, new_code
 from experiments.workshop.guesses import GUESSED
 from experiments.workshop.limits import Limits
 from experiments.workshop.room import Means
 from experiments.workshop.rooms import Rooms
 from experiments.workshop.session import FEWEST, LETTERS, MOST, POLICIES, RUNS
 from experiments.workshop.tale import tale
-from experiments.workshop.words import FIRST, say
+from experiments.workshop.words import FIRST, LANGUAGES, say
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,12 +46,16 @@ if TYPE_CHECKING:
 PORT, TRIES = 8765, 50
 #: seconds in which answers under way may end
 LAST_WORDS = 2
-#: connections at a time
-CONNECTIONS = 400
+#: connections at a time: from one address in the network, from all of it, and with those of this machine
+CROWD, NETWORK, CONNECTIONS = 120, 300, 400
+#: seconds until a connection ends on which no request comes, and one on which nobody takes what is sent
+LATE, STUCK = 20.0, 45.0
 #: workers die over a run, orders of one owner: a session has up to five policies, films and folders
 LIMITS = Limits(owner=16)
 
 LOG = "workshop.log"
+#: bytes of the log; one older file of that size is kept
+LOGGED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Wish:
     """What was asked for on the command line.
 
     Attributes:
-        folder: that holds sessions, or that a room took home.
+        folder: that holds sessions; or what a room took home, as a folder or a file.
         port: to listen at; the first free one unless given.
         browser: open one.
         to_network: let others in, with a code.
@@ -119,8 +124,8 @@ def network_address() -> str | None:
 class Pictures:
     """Draws with the real modules; they load what they need when they are first asked."""
 
-    def effect(self, base: Harvest, now: Harvest, language: str) -> dict[str, Any]:
-        """The policy at hand beside its start."""
+    def effect(self, base: Harvest, now: Harvest | None, language: str) -> dict[str, Any]:
+        """The policy at hand beside its start; that alone, where nothing is changed."""
         from experiments.workshop.effect import effect
 
         names = (say(language, "server.base"), say(language, "server.now"))
@@ -190,11 +195,20 @@ class Remembered:
 # --- what nobody expected ---------------------------------------------------------------------------
 
 
+class _Quiet(logging.handlers.RotatingFileHandler):
+    """A file of notes; where the disk takes none, the work goes on without."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # as logging calls it
+        """Do nothing about it."""
+
+
 class Log:
-    """Errors that nobody expected, with numbers, in one file."""
+    """Errors that nobody expected, with numbers, in a file that does not grow without end."""
 
     def __init__(self, file: Path) -> None:
-        self._file, self._number = file, 0
+        self._number = 0
+        self._file = _Quiet(file, maxBytes=LOGGED, backupCount=1, encoding="utf-8", delay=True)
+        self._file.setLevel(logging.WARNING)
 
     def __call__(self, error: BaseException) -> int:
         """Write an error down.
@@ -204,31 +218,74 @@ class Log:
         """
         self._number += 1
         moment = time.strftime("%Y-%m-%d %H:%M:%S")
-        told = "".join(traceback.format_exception(error))
-        with suppress(OSError), self._file.open("a", encoding="utf-8", errors="replace") as out:
-            out.write(f"--- {self._number}, {moment}\n{told}")
+        told = "".join(traceback.format_exception(error)).encode("utf-8", "replace").decode().rstrip()
+        text = f"--- {self._number}, {moment}\n{told}"
+        self._file.handle(logging.makeLogRecord({"msg": text, "levelno": logging.ERROR}))
         return self._number
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Take in what libraries would tell the terminal."""
-        handler = logging.FileHandler(self._file, encoding="utf-8", delay=True)
-        handler.setLevel(logging.WARNING)
         loggers = [logging.getLogger(name) for name in ("uvicorn", "asyncio", "concurrent.futures")]
         before = [logger.propagate for logger in loggers]
         for logger in loggers:
-            logger.addHandler(handler)
+            logger.addHandler(self._file)
             logger.propagate = False
         try:
             yield
         finally:
             for logger, propagate in zip(loggers, before, strict=True):
-                logger.removeHandler(handler)
+                logger.removeHandler(self._file)
                 logger.propagate = propagate
-            handler.close()
+            self._file.close()
 
 
 # --- the server -------------------------------------------------------------------------------------
+
+
+class _Line(H11Protocol):
+    """A connection: it ends where no request comes, and where nobody takes what is sent.
+
+    Connections from the network are bounded, so that whoever sits at this machine is never shut out.
+    """
+
+    _watch: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        mine, *_ = self.client or ("",)
+        lines = [line.client for line in self.connections if isinstance(line, _Line) and line.client]
+        others = [address for address, _ in lines if not loopback(address)]
+        if not loopback(mine) and (others.count(mine) > CROWD or len(others) > NETWORK):
+            transport.abort()
+        else:
+            self._look(None)
+
+    def _look(self, before: object) -> None:
+        """End the connection if nothing was asked since the last look, and nothing is being answered."""
+        asked: RequestResponseCycle | None = getattr(self, "cycle", None)
+        waits = asked is None or asked.response_complete
+        if waits and before is (asked or self):
+            self.transport.abort()
+        else:
+            self._watch = self.loop.call_later(LATE, self._look, (asked or self) if waits else None)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stuck = self._stuck or self.loop.call_later(STUCK, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stuck is not None:
+            self._stuck.cancel()
+        self._stuck = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        for timer in (self._watch, self._stuck):
+            if timer is not None:
+                timer.cancel()
 
 
 class _Server(uvicorn.Server):
@@ -251,7 +308,7 @@ def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=_Line,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -274,7 +331,8 @@ def serve(wish: Wish, tell: Callable[[str], None]) -> None:
     Raises:
         InputError: the port is taken, or the folder cannot be used.
     """
-    taken = take.reopened(wish.folder) if (wish.folder / archive.NAME).exists() else None
+    there = wish.folder.is_file() or os.path.lexists(wish.folder / archive.NAME)
+    taken = take.reopened(wish.folder) if there else None
     home = wish.folder if taken is None else Path("results") / "workshop"
     with archive.opened(home) as sessions, listening(wish.port, wish.to_network) as heard:
         again = None if taken is None else sessions.adopt(taken).id
@@ -330,11 +388,12 @@ def _open(page: str) -> None:
 
 
 def _warm(begin: Callable[[str], object]) -> None:
-    """Make what the page begins with, then load what pictures are made with, before they are asked for."""
+    """Make what the page begins with, then draw its first picture, before they are asked for."""
     begin(FIRST)
-    import experiments.compare
-    import experiments.workshop.comparison
-    import experiments.workshop.effect  # noqa: F401
+    import experiments.workshop.comparison  # noqa: F401
+
+    for language in LANGUAGES:
+        Pictures().ready(cards.EXAMPLE, language)
 
 
 async def _until_ended(server: uvicorn.Server, heard: socket.socket, rooms: Rooms) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments import phrases, story
 from experiments.story import Life
+from experiments.workshop import film
 from experiments.workshop.words import joined, known, say
 from sim.events import Event, EventLog, Kind
 from sim.stages import ENDS, Reason, Stage
@@ -41,9 +42,7 @@ def tale(scenario: Scenario, seed: int, case: int, language: str) -> dict[str, A
         InputError: the run has no case of that number.
         KeyError: nobody wrote texts in this language.
     """
-    from sim.model import run
-
-    return of(run(scenario, seed), case, language)
+    return of(film.played(scenario, seed), case, language)
 
 
 def of(log: EventLog, case: int, language: str) -> dict[str, Any]:
