@@ -20,12 +20,14 @@ class Part(NamedTuple):
         arguments: from the command line to those of ``report``.
         quick: made unless parts are named.
         needs: a module that not everybody has.
+        extra: that brings this module.
     """
 
     title: str
     arguments: Callable[[argparse.Namespace], tuple[int, ...]]
     quick: bool = True
     needs: str = ""
+    extra: str = "bench"
 
 
 #: module -> part, in the order in which they are printed
@@ -50,6 +52,13 @@ PARTS = {
         lambda chosen: (chosen.rounds, chosen.runs),
         quick=False,
     ),
+    "workshop": Part(
+        "The workshop page: median (smallest-largest)",
+        lambda chosen: (chosen.rounds,),
+        quick=False,
+        needs="uvicorn",
+        extra="workshop",
+    ),
     "coverage": Part("How often 95% intervals hold the truth", lambda chosen: (chosen.studies,), quick=False),
 }
 
@@ -63,7 +72,7 @@ def main() -> None:
     for name in wanted:
         part = PARTS[name]
         if part.needs and find_spec(part.needs) is None:
-            sys.exit(f'{name} needs the module {part.needs}: pip install "cityfunnel[bench]"')
+            sys.exit(f'{name} needs the module {part.needs}: pip install "cityfunnel[{part.extra}]"')
         report = import_module(f"benchmarks.{name}").report
         print(f"\n{part.title}\n\n{report(*part.arguments(chosen))}", flush=True)
 
@@ -83,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, number, what in (
         ("--pairs", 20, "runs of each program in speed; half of it in profiles"),
         ("--starts", 7, "starts of each command in startup"),
-        ("--rounds", 3, "times that each program has its turn in overhead, efficiency and peers"),
+        ("--rounds", 3, "times that each program has its turn in overhead, efficiency, peers and workshop"),
         ("--runs", 100, "runs in overhead; twice as many in peers, five times as many in efficiency"),
         ("--many", 50_000, "runs in growth, which are compared with 1,000"),
         ("--studies", 500, "simulated studies in coverage"),

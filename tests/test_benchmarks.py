@@ -24,6 +24,7 @@ from benchmarks import (
     skeleton,
     speed,
     startup,
+    workshop,
 )
 from benchmarks.workload import SCENARIO, Draws, Workload, measured
 from sim.calendar import Calendar
@@ -124,6 +125,10 @@ SMALL: dict[str, tuple[Callable[[], str], tuple[str, ...]]] = {
     "efficiency": (lambda: efficiency.report(1, 4), ("seconds, start-up", "seconds, steady")),
     "growth": (lambda: growth.report(2, 4, 2), (growth.PARENT, growth.WORKER)),
     "peers": (lambda: peers.report(1, 3), (SWEEP,)),
+    "workshop": (
+        lambda: workshop.report(1, 20),
+        ("command to", "lever to first", "first, 3 browsers", "settled"),
+    ),
     "coverage": (lambda: coverage.report(2), tuple(coverage.STUDIES)),
 }
 
@@ -137,6 +142,8 @@ def test_every_part_is_known_here() -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_every_part_has_its_lines(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers, "PROGRAMS", {SWEEP: peers.PROGRAMS[SWEEP]})  # others wait for lost runs
+    monkeypatch.setattr(workshop, "CLIENTS", 3)
+    monkeypatch.setattr(workshop, "SESSIONS", 2)
     report, words = SMALL[name]
     told = report()
     for word in words:
