@@ -1,7 +1,8 @@
 """The workshop page in a real browser: the server as users start it, and tabs that note what they ask for.
 
 Pages are driven by Playwright with the system's own Chromium. Names of other hosts lead nowhere, and every
-address that a tab asks for is noted, so that a test can say that nothing but the server was asked.
+address that a tab asks for is noted, so that a test can say that nothing but the server was asked: to the
+page it is a machine without a network.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -146,12 +148,17 @@ class Server:
         """The state of a session."""
         return self.ask(f"/api/sessions/{session}")
 
-    def orphans(self) -> list[int]:
-        """Processes that outlive a server, after the time that they need to notice."""
-        end = time.monotonic() + PATIENCE
-        while (left := self.children()) and time.monotonic() < end:
-            time.sleep(0.1)
-        return left
+    def orphans(self, seconds: float = 0.0) -> list[str]:
+        """Commands of the processes that outlive the server.
+
+        The tracker of multiprocessing does not count: it ends when it sees that all others have ended.
+
+        Args:
+            seconds: in which workers may notice that a crash has left them alone; none after an orderly end.
+        """
+        end = time.monotonic() + seconds
+        left = [_command(number) for number in self.children() if not _ends(number, end - time.monotonic())]
+        return [command for command in left if command and "resource_tracker" not in command]
 
     def children(self) -> list[int]:
         """Processes of the server's group that are alive, the server among them."""
@@ -188,6 +195,26 @@ def _group(number: int) -> int | None:
     except (OSError, ValueError):
         return None
     return None if state == "Z" else int(group)
+
+
+def _ends(number: int, seconds: float) -> bool:
+    """Whether a process ends within so many seconds."""
+    try:
+        handle = os.pidfd_open(number)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], max(seconds, 0.0))[0])
+    finally:
+        os.close(handle)
+
+
+def _command(number: int) -> str:
+    """How a process was called; empty once it has ended."""
+    try:
+        return Path(f"/proc/{number}/cmdline").read_text().replace("\0", " ").strip()
+    except OSError:
+        return ""
 
 
 # --- the browser -------------------------------------------------------------------------------

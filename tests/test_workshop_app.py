@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from experiments.workshop.room import HANDFUL, Mailbox, Room
+from experiments.workshop.room import HANDFUL, Mailbox, Progress, Room, _rung
+from experiments.workshop.session import Session
 from experiments.workshop.stream import Stream
 from sim.errors import InputError
-from tests.workshop_fakes import BASE, Workshop, begun, heard, played, settled
+from tests.workshop_fakes import BASE, CODE, Workshop, begun, heard, played, settled
 
 EFFECT = frozenset({"effect"})
 STAFF = {"kind": "set", "lever": "pmo.staff", "value": 30}
@@ -325,6 +327,22 @@ def test_pictures_sharpen_while_runs_come_in(tmp_path: Path) -> None:
     played(script)
 
 
+def test_a_start_that_nobody_has_changed_is_drawn_alone(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, at_once=False)
+
+    async def script() -> None:
+        room = await room_of(workshop)
+        mailbox = room.watch("en", EFFECT).mailbox
+        await heard(mailbox, "effect", lambda data: data["effect"] is not None)
+        (base,) = workshop.orders.works
+        base.bring(60)
+        last = await heard(mailbox, "effect", lambda data: data["state"] == "done")
+        assert (last["effect"]["base"]["runs"], last["effect"]["now"]) == (60, None)
+        await room.close()
+
+    played(script)
+
+
 def test_a_newer_policy_cancels_the_runs_of_the_older_and_keeps_the_base(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, at_once=False)
 
@@ -623,3 +641,154 @@ def test_streams_of_one_client_and_of_all_are_bounded(
         await workshop.rooms.close()
 
     played(script)
+
+
+# --- what one must not do to the others -------------------------------------------------------------
+
+
+def test_a_film_that_many_ask_for_is_made_once_and_a_guest_waits_for_few(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, code=CODE)
+    go, asked = asyncio.Event(), list[tuple[int, str]]()
+
+    async def call(_function: Any, _scenario: Any, seed: int, *_more: Any, owner: str, **_limits: Any) -> Any:
+        asked.append((seed, owner))
+        await go.wait()
+        if seed == 9:
+            raise InputError("no such film")
+        return {"seed": seed}
+
+    object.__setattr__(workshop.house, "call", call)
+
+    async def script() -> None:
+        async with workshop.host() as browser, workshop.guest() as phone:
+            id_ = workshop.rooms.shared = await begun(browser)
+            path = f"/api/sessions/{id_}/film?policy=base&seed="
+            await phone.post("/api/enter", json={"code": CODE})
+            both = [asyncio.create_task(each.get(f"{path}1")) for each in (browser, phone, phone, browser)]
+            await settled(lambda: bool(asked))
+            more = [asyncio.create_task(phone.get(f"{path}{seed}")) for seed in (2, 3, 4)]
+            await settled(lambda: any(task.done() for task in more))
+            go.set()
+            assert {(await task).text for task in both} == {'{"seed":1}'}
+            assert sorted([(await task).status_code for task in more]) == [200, 200, 429]
+            await browser.post(f"/api/sessions/{id_}/actions", json=STAFF)
+            assert (await browser.get(f"{path}1")).json() == {"seed": 1}
+            owners = [owner for _, owner in asked]
+            assert owners[0] == id_ != owners[1] == owners[2]
+            assert len(asked) == 3
+            for times in (4, 5):  # what failed is tried again
+                assert (await browser.get(f"{path}9")).status_code == 400
+                assert len(asked) == times
+
+    played(script)
+
+
+def test_a_file_that_is_read_slowly_does_not_stop_the_others(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply, busy = Session.apply, list[bool]()
+    goes, go = threading.Event(), threading.Event()
+
+    def slow(session: Session, *arguments: Any) -> Session:
+        goes.set()
+        assert go.wait(20)
+        return apply(session, *arguments)
+
+    async def script() -> None:
+        room = await room_of(workshop)
+        monkeypatch.setattr(Session, "apply", slow)
+        acting = asyncio.create_task(room.act(STAFF))
+        await asyncio.to_thread(goes.wait, 20)
+        busy.append(room.idle == 0.0)
+        busy.append(not await workshop.rooms._swept(0.0))
+        go.set()
+        assert (await acting)["settings"] == {"pmo.staff": 30}
+
+    played(script)
+    assert busy == [True, True]
+
+
+def test_guests_leave_streams_and_sessions_to_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from experiments.workshop import rooms
+    from experiments.workshop.guard import Client, DeniedError
+
+    for name, most in (("STREAMS_IN_ALL", 2), ("LIVE", 2), ("RESERVED", 1)):
+        monkeypatch.setattr(rooms, name, most)
+    workshop = Workshop(tmp_path)
+    guests = [Client("guest", key, "192.168.1.7", "en") for key in "abc"]
+
+    async def script() -> None:
+        async with workshop.host() as browser:
+            ids = [await begun(browser), await begun(browser), await begun(browser)]
+        workshop.rooms.shared = ids[0]
+        workshop.rooms._owned["c"] = {ids[1]}
+        for guest in guests[:2]:
+            await workshop.rooms.watch(ids[0], guest, EFFECT)
+        with pytest.raises(DeniedError) as full:
+            await workshop.rooms.watch(ids[0], guests[2], EFFECT)
+        assert full.value.key == "streams_full"
+        with pytest.raises(DeniedError) as full:
+            await workshop.rooms.room(ids[1], guests[2])
+        assert full.value.key == "rooms_full"
+        await workshop.rooms.watch(ids[2], host(), EFFECT)
+        await workshop.rooms.close()
+
+    played(script)
+
+
+@pytest.mark.parametrize(
+    ("done", "state", "rung"),
+    [(4, "running", 4), (7, "running", 4), (8, "running", 8), (59, "running", 32), (60, "done", 60),
+     (45, "cancelled", 45), (45, "failed", 45)],
+)  # fmt: skip
+def test_a_picture_that_takes_long_is_drawn_at_doubling_numbers_of_cities(
+    done: int, state: str, rung: int
+) -> None:
+    assert _rung(Progress(done, 60, state)) == rung
+
+
+def test_one_folder_is_saved_at_a_time_and_remains_of_others_are_cleared_away(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    call, busy, most = workshop.house.call, list[int](), list[int]()
+
+    async def counted(*arguments: Any, **limits: Any) -> Any:
+        busy.append(1)
+        most.append(len(busy))
+        await asyncio.sleep(0.02)
+        result = await call(*arguments, **limits)
+        busy.pop()
+        return result
+
+    object.__setattr__(workshop.house, "call", counted)
+
+    async def script() -> None:
+        async with workshop.host() as browser:
+            id_ = await begun(browser, "taipei_stage1")
+            left = tmp_path / id_ / ".take-away-abc.partial"
+            (left / "made").mkdir(parents=True)
+            saves = (browser.post(f"/api/sessions/{id_}/save", json={}) for _ in range(3))
+            assert [answer.status_code for answer in await asyncio.gather(*saves)] == [200] * 3
+            assert not left.exists()
+
+    played(script)
+    assert most == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "closed"), ("zh-Hant", "關閉")])
+def test_whoever_waits_while_the_server_ends_is_told(workshop: Workshop, language: str, told: str) -> None:
+    async def call(*_arguments: Any, **_limits: Any) -> Any:
+        raise asyncio.CancelledError
+
+    object.__setattr__(workshop.house, "call", call)
+
+    async def script() -> httpx.Response:
+        async with workshop.host() as browser:
+            id_ = await begun(browser)
+            return await browser.get(f"/api/sessions/{id_}/tale?case=1&lang={language}")
+
+    answer = played(script)
+    assert answer.status_code == 503
+    assert told in answer.json()["error"]
+    assert workshop.errors == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.browser import (
     chromium,
     in_browser,
     launched,
+    pattern,
     tab,
     violations,
 )
@@ -208,6 +210,59 @@ def test_policies_are_compared_renamed_and_removed(browser: Browser, server: Ser
         expect(chips(page)).to_have_count(1)
 
 
+def test_four_policies_are_compared_and_a_fifth_is_refused(browser: Browser, server: Server) -> None:
+    names = ["Ten", "Thirty", "No tests", "Two bidders"]
+    changed = [
+        ("pmo.staff", 10),
+        ("pmo.staff", 30),
+        ("poc.required", False),
+        ("procurement.three_bidders", False),
+    ]
+    done: list[dict[str, Any]] = []
+    for name, (path, value) in zip(names, changed, strict=True):
+        done += [{"kind": "reset"}, {**FEW, "lever": path, "value": value}, {"kind": "keep", "name": name}]
+    session = server.session(*done)
+    with tab(browser, server.address) as there:
+        there.open(session, "compare")
+        finished(there.page)
+        expect(named(there.page)).to_have_text(names)
+        for name in names:
+            expect(there.page.locator(".section-funnel .said").first).to_contain_text(name)
+        there.go("policy")
+        there.labelled("policy.keep_as").fill("A fifth")
+        there.labelled("policy.keep_as").press("Enter")
+        expect(there.text(there.said("refused.policies_full", most=4))).to_be_visible()
+    assert len(server.state(session)["policies"]) == 4
+
+
+#: what the server tells of effects, from now on, in ``window.told``
+LISTENS = """session => new Promise(ready => {
+    window.told = [];
+    const heard = new EventSource(`/api/sessions/${session}/stream?lang=en`);
+    heard.addEventListener("effect", event => window.told.push(JSON.parse(event.data)));
+    heard.addEventListener("state", () => ready(true));
+})"""
+#: sentences of the first picture that is as new as a version
+FIRST = """version => {
+    const found = window.told.find(each => each.version >= version && each.effect);
+    return found ? found.effect.headlines : null;
+}"""
+
+
+def test_the_first_picture_after_a_lever_is_of_the_new_policy(browser: Browser, server: Server) -> None:
+    with tab(browser, server.address) as there:
+        there.open(session := server.session(), "policy")
+        finished(there.page)
+        there.page.evaluate(LISTENS, session)
+        version = server.act(session, **FEW)["version"]
+        there.eventually(f"({FIRST})({version}) !== null")
+        fewer = there.said("measure.needs_solved_down")
+        assert any(fewer in each for each in there.page.evaluate(FIRST, version))
+        told = there.page.evaluate("window.told.filter(each => each.effect).map(each => each.version)")
+        assert told == sorted(told)
+        expect(there.page.locator("#headlines")).to_contain_text(fewer)
+
+
 def test_a_room_guesses_before_it_sees(browser: Browser, server: Server) -> None:
     with tab(browser, server.address) as there:
         there.open(session := server.session(FEW), "guess")
@@ -225,6 +280,8 @@ def test_a_room_guesses_before_it_sees(browser: Browser, server: Server) -> None
         assert page.locator("#headlines li").count() == 0
         there.go("guess")
         there.button("guess.reveal").click()
+        found = pattern("guesses.middle", guess="24").pattern.strip("^$")
+        expect(page.locator(".round .headlines")).to_contain_text(re.compile(found))
         expect(page.locator(".round .headlines")).to_contain_text("Lin")
         expect(page.locator(".round svg").first).to_be_visible()
         there.button("guess.close").click()
@@ -277,7 +334,7 @@ def test_a_crash_and_a_reload_lose_nothing(browser: Browser, server: Server) -> 
         before = server.state(session)
         server.kill()
         expect(page.locator("#connection")).to_have_text(there.said("page.lost"))
-        assert server.orphans() == []
+        assert server.orphans(PATIENCE) == []
         server.start()
         there.ready("policy")
         expect(chips(page)).to_contain_text(["12"])
@@ -482,6 +539,7 @@ def test_screens_fit_a_projector_and_a_phone(
 
 
 def test_the_language_is_changed_everywhere(browser: Browser, server: Server, full: str) -> None:
+    before = server.state(full)
     with tab(browser, server.address) as there:
         there.open(full)
         finished(there.page)
@@ -489,6 +547,10 @@ def test_the_language_is_changed_everywhere(browser: Browser, server: Server, fu
         there.language = "zh-Hant"
         expect(there.link("page.tab_policy")).to_be_visible()
         expect(there.page.locator("#headlines")).to_contain_text(there.said("measure.needs_solved_down"))
+        assert server.state(full) | {"language": ""} == before | {"language": ""}
+        expect(there.page.locator("#session-name")).to_have_text(before["name"])
+        expect(chips(there.page)).to_have_count(len(before["changed"]))
+        expect(number(there, "pmo.staff")).to_have_value(str(before["settings"]["pmo.staff"]))
         there.page.reload()
         there.ready("policy")
         assert there.page.evaluate("document.documentElement.lang") == "zh-Hant"

@@ -11,6 +11,7 @@ from analysis.groups import GAINS
 from experiments.compare import compare
 from experiments.workshop.comparison import comparison
 from experiments.workshop.crew import Harvest
+from experiments.workshop.session import POLICIES
 from tests.test_workshop_effect import BASE, harvest
 
 NAME = "<b>{a}</b>"
@@ -76,5 +77,15 @@ def test_one_policy_or_no_common_city() -> None:
     nothing = comparison([BASE, harvest(range(90, 95))], ["a", "b"], "en")["sections"]
     assert len(nothing) == 1
     assert nothing[0]["charts"] == []
-    with pytest.raises(ValueError, match="5 policies"):
-        comparison([BASE] * 5, list("abcde"), "en")
+    with pytest.raises(ValueError, match="6 policies"):
+        comparison([BASE] * 6, list("abcdef"), "en")
+
+
+def test_all_policies_that_can_have_names_are_compared_with_the_start() -> None:
+    policies = [START, *(_grouped(harvest(range(1, 31), {"projects": n}), n) for n in range(POLICIES))]
+    names = ["Start", *(f"P{place}" for place in range(POLICIES))]
+    for section in comparison(policies, names, "en")["sections"]:
+        for chart in section["charts"]:
+            keys = [key["name"] for key in chart["keys"]]
+            assert keys in (names, names[1:])
+            assert len({(key["colour"], key["symbol"]) for key in chart["keys"]}) == len(keys)

@@ -74,6 +74,9 @@ guess = st.floats(GUESSED[MEASURE].low, GUESSED[MEASURE].high)
 which = st.sampled_from(["now", "base", "p1", "p2", "p3"])
 actions: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.sampled_from(sorted(LEVERS)).flatmap(lambda lever: st.builds(setting, st.just(lever), slid(lever))),
+    st.sampled_from(sorted(LEVERS)).flatmap(
+        lambda lever: st.builds(lambda value: {**setting(lever, value), "more": True}, slid(lever))
+    ),
     st.fixed_dictionaries({"kind": st.just("unset"), "lever": st.sampled_from(sorted(LEVERS))}),
     st.sampled_from([{"kind": kind} for kind in ("undo", "redo", "reset", "reveal", "close")]),
     st.fixed_dictionaries({"kind": st.just("start"), "base": st.sampled_from(BASES)}),
@@ -129,7 +132,7 @@ anything = st.recursive(
 @given(st.sampled_from(sorted(ACTIONS)), st.data())
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_sent_is_done_or_refused_and_never_breaks(kind: str, data: st.DataObject) -> None:
-    fields = {field: data.draw(anything) for field in session._FIELDS[kind]}
+    fields = {field: data.draw(anything) for field in session._FIELDS[kind] | session._MAY[kind]}
     begun = after({"kind": "keep", "name": "A"}, {"kind": "ask", "measure": MEASURE, "policy": "p1"})
     before = record.written(begun)
     try:
@@ -171,6 +174,35 @@ def test_undo_goes_back_over_a_new_start_and_a_reset() -> None:
     assert back.now.settings == {"pmo.staff": 30}
     assert back.public()["can_redo"]
     assert not after(setting("pmo.staff", 12), start=back).after
+
+
+def dragged(lever: str, value: object) -> dict[str, Any]:
+    return {**setting(lever, value), "more": True}
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=6))
+@settings(max_examples=20, deadline=None)
+def test_one_movement_is_undone_at_once(way: list[int]) -> None:
+    begun = after(setting("pmo.autonomy", 0.9), setting("pmo.staff", 31))
+    moved = after(setting("pmo.staff", 30), *(dragged("pmo.staff", value) for value in way), start=begun)
+    assert moved.now.settings.get("pmo.staff", 20) == way[-1]
+    if way[-1] == 31:
+        assert moved.before == begun.before
+    else:
+        assert after({"kind": "undo"}, start=moved).now == begun.now
+    assert moved.version == begun.version + 1 + len(way)
+
+
+def test_a_movement_takes_nothing_else_back() -> None:
+    other = after(setting("pmo.staff", 30), setting("pmo.autonomy", 0.9), dragged("pmo.staff", 40))
+    assert len(other.before) == 3
+    undone = after(setting("pmo.staff", 30), setting("pmo.staff", 31), {"kind": "undo"})
+    assert after(dragged("pmo.staff", 40), {"kind": "undo"}, start=undone).now == undone.now
+    elsewhere = after(setting("pmo.staff", 30), {"kind": "start", "base": BASES[1]})
+    assert len(after(dragged("pmo.staff", 40), start=elsewhere).before) == 3
+    assert after(dragged("pmo.staff", 30)).before == (fresh().now,)
+    assert key({**setting("pmo.staff", 30), "more": "yes"}) == "action"
+    assert key({"kind": "undo", "more": True}) == "strange"
 
 
 def test_what_changes_nothing_cannot_be_undone() -> None:

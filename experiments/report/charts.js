@@ -96,7 +96,7 @@ const cityfunnelCharts = (() => {
     splitNumber: option.type === "value" && side === "x" ? Math.max(2, Math.floor(width / 130)) : 5,
     axisLabel: {
       ...option.axisLabel, fontSize: size, color: "#1a1a1a", hideOverlap: option.type !== "category",
-      ...(option.type === "category" ? { width: Math.min(longest(option.data, size), 18 * size, 0.4 * width), overflow: "break", lineHeight: size * 1.1 } : {}),
+      ...(option.type === "category" ? { width: Math.min(longest(option.data.map(each => each.value ?? each), size * (option.data[0]?.value ? 1.1 : 1)), 18 * size, 0.4 * width), overflow: "break", lineHeight: size * 1.1 } : {}),
       ...(option.type === "time" ? { formatter: "{yyyy}" } : {}),
     },
     ...(option.type === "time" ? { minInterval: 31536000000 } : {}),

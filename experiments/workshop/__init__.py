@@ -2,11 +2,14 @@
 
 ::
 
-    levers, policy, cards      what can be chosen, and the scenario that a choice makes
-    crew                       worker processes that make the runs
-    effect, comparison         what the runs show, in the words and pictures of the page
-    film, tale                 one run, month by month, and the life of one case
-    session, archive, take     what a room has done, on disk, and what it takes home
-    room, stream               a live session and those who look at it
-    guard, app, serve          who may ask for what; the addresses; the server
+    levers, policy, cards       what can be chosen, and the scenario that a choice makes
+    crew, limits                worker processes that make the runs, and how much they may be asked for
+    effect, comparison          what the runs show, in the words and pictures of the page,
+    measured, pictures, words   and what these are made of: measures, charts, texts of each language
+    rounds, guesses             what the room expects before it sees anything, and how that compares
+    film, tale                  one run, month by month, and the life of one case
+    session, checks             what a room has done, and what is refused to it
+    archive, record, take       a session on disk, as JSON, and as what the room takes home
+    room, rooms, stream         a live session, all of them, and those who look
+    guard, app, serve           who may ask for what; the addresses; the server
 """

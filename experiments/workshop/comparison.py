@@ -1,4 +1,4 @@
-"""Up to four policies beside each other: the funnel, paired differences, who wins and who loses, money.
+"""The start and up to four policies beside each other: funnel, paired differences, who wins and loses, money.
 
 Differences are those of :mod:`experiments.compare`: of each measure the ranges of all policies hold at once.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from experiments.workshop import effect, measured, pictures, words
 from experiments.workshop.effect import Count, Matched, Pair
 from experiments.workshop.measured import MEASURES_COMPARED
+from experiments.workshop.session import POLICIES
 from experiments.workshop.words import say
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from experiments.compare import Evidence
     from experiments.workshop.crew import Harvest
 
-#: policies at most
-MOST = 4
+#: policies at most: the start, and those that may have names
+MOST = 1 + POLICIES
 
 #: what is compared of groups, by kind of group
 GAINS = {
@@ -46,7 +47,7 @@ def comparison(harvests: Sequence[Harvest], names: Sequence[str], language: str)
     """What the policies do, the first one being what the others are compared with.
 
     Args:
-        harvests: runs of each policy, four at most; the seeds that all have are used.
+        harvests: runs of each policy, :data:`MOST` at most; the seeds that all have are used.
         names: of the policies, as other people wrote them.
         language: code of the language.
 
@@ -54,7 +55,7 @@ def comparison(harvests: Sequence[Harvest], names: Sequence[str], language: str)
         ``sections``, each with ``id``, ``title``, ``sentences``, ``charts`` and ``table``, as JSON has them.
 
     Raises:
-        ValueError: there are no policies, more than four, or not as many names.
+        ValueError: there are no policies, too many, or not as many names.
     """
     if not 1 <= len(harvests) <= MOST or len(harvests) != len(names):
         raise ValueError(f"{len(harvests)} policies with {len(names)} names")

@@ -35,8 +35,8 @@ def looks(names: Sequence[str]) -> list[Look]:
     """The first policy is grey, the others have colours that colour-blind people can tell apart."""
     from analysis import style
 
-    colours = (style.GREY, style.BLUE, style.VERMILION, style.GREEN)
-    symbols = ("circle", "rect", "diamond", "triangle")
+    colours = (style.GREY, style.BLUE, style.VERMILION, style.GREEN, style.PURPLE)
+    symbols = ("circle", "rect", "diamond", "triangle", "arrow")
     return [Look(name, *pair) for name, pair in zip(names, zip(colours, symbols, strict=True), strict=False)]
 
 

@@ -90,8 +90,8 @@ class Orders(Protocol):
 class Painter(Protocol):
     """Draws what runs show; every function may take a while, and is called in a thread."""
 
-    def effect(self, base: Harvest, now: Harvest, language: str) -> dict[str, Any]:
-        """The policy at hand beside its start."""
+    def effect(self, base: Harvest, now: Harvest | None, language: str) -> dict[str, Any]:
+        """The policy at hand beside its start; that alone, where nothing is changed."""
 
     def comparison(self, harvests: Sequence[Harvest], names: Sequence[str], language: str) -> dict[str, Any]:
         """Several policies, the start first."""
@@ -244,9 +244,7 @@ class Room:
         async with self._lock:
             if check is not None:
                 check(self.session)
-            after = self.session.apply(action)
-            public = after.public()
-            await asyncio.to_thread(self._means.keep, after)
+            after, public = await asyncio.to_thread(self._kept, action)
             moved = (after.now, after.runs) != (self.session.now, self.session.runs)
             self.session = after
             self._tell("state", encoded(public))
@@ -256,6 +254,13 @@ class Room:
                 self._settle()
         self._touched = time.monotonic()
         return public
+
+    def _kept(self, action: object) -> tuple[Session, dict[str, Any]]:
+        """The session after an action, on the disk, and what the page sees; an uploaded file takes long."""
+        after = self.session.apply(action)
+        public = after.public()
+        self._means.keep(after)
+        return after, public
 
     def cancel(self) -> None:
         """Make no more runs until somebody changes the policy or resumes; what is known stays."""
@@ -298,7 +303,7 @@ class Room:
     @property
     def idle(self) -> float:
         """Seconds since anybody looked or did something."""
-        return 0.0 if self._watchers else time.monotonic() - self._touched
+        return 0.0 if self._watchers or self._lock.locked() else time.monotonic() - self._touched
 
     def _tell(self, kind: str, line: str) -> None:
         for watcher in self._watchers:
@@ -511,7 +516,8 @@ class _Board:
         if found is None:
             return None
         if self._kind == "effect":
-            return painter.effect(found[0], found[-1], language)
+            changed = plan.policies[0][1] != plan.policies[-1][1]
+            return painter.effect(found[0], found[-1] if changed else None, language)
         if self._kind == "comparison":
             names = [say(language, "server.base"), *(name for name, _ in plan.policies[1:])]
             return painter.comparison(found, names, language) if len(found) > 1 else None

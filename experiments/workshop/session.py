@@ -16,14 +16,14 @@ from typing import Any
 from experiments.workshop import checks
 from experiments.workshop.checks import Key, Refused
 from experiments.workshop.levers import LEVERS, Lever
-from experiments.workshop.policy import Policy, Shelf, values
+from experiments.workshop.policy import UPLOADS, Policy, Shelf, values
 from experiments.workshop.rounds import Round
 from experiments.workshop.words import LANGUAGES
 from sim.errors import InputError
 from sim.parameters import Value
 
 #: of how much there may be
-POLICIES, ROUNDS, UPLOADS, UNDO = 4, 50, 10, 200
+POLICIES, ROUNDS, UNDO = 4, 50, 200
 #: runs of one policy: at least, at most, and unless somebody says otherwise
 FEWEST, MOST, RUNS = 20, 200, 60
 #: letters of an uploaded file, and bytes of all together: strict YAML is read slowly
@@ -138,7 +138,8 @@ class Session:
         kind = action["kind"]
         if kind not in ACTIONS:
             raise Refused("action")
-        fields = {**checks.keys(action, _FIELDS[kind] | {"kind"})}
+        given = _MAY[kind] & set(action)
+        fields = {**checks.keys(action, _FIELDS[kind] | {"kind"} | given)}
         del fields["kind"]
         begun = self if shelf is None else replace(self, shelf=shelf)
         return replace(ACTIONS[kind](begun, **fields), version=self.version + 1)
@@ -315,18 +316,34 @@ def _start(session: Session, base: object) -> Session:
     return _moved(session, Policy(_base(base, session.shelf)))
 
 
-def _set(session: Session, lever: object, value: object) -> Session:
+def _set(session: Session, lever: object, value: object, more: object = False) -> Session:
+    """A setting; ``more`` goes on with a movement of the same lever, and undo takes both back at once."""
     path, new = _lever(lever).id, setting(lever, value)
-    rest = {each: given for each, given in session.now.settings.items() if each != path}
+    if not isinstance(more, bool):
+        raise Refused("action")
+    rest = _but(session.now, path)
     if new != values(session.shelf, session.now.base)[path]:
         rest[path] = new
-    return _moved(session, possible(Policy(session.now.base, rest), session.shelf))
+    policy = possible(Policy(session.now.base, rest), session.shelf)
+    return _moved(_begun(session, path) if more else session, policy)
+
+
+def _begun(session: Session, path: str) -> Session:
+    """The session before its last step, where that step moved this lever and nothing else."""
+    if not session.before or session.after:
+        return session
+    *before, last = session.before
+    if last.base != session.now.base or _but(last, path) != _but(session.now, path):
+        return session
+    return replace(session, now=last, before=tuple(before))
+
+
+def _but(policy: Policy, path: str) -> dict[str, Value]:
+    return {each: value for each, value in policy.settings.items() if each != path}
 
 
 def _unset(session: Session, lever: object) -> Session:
-    path = _lever(lever).id
-    rest = {each: given for each, given in session.now.settings.items() if each != path}
-    return _moved(session, Policy(session.now.base, rest))
+    return _moved(session, Policy(session.now.base, _but(session.now, _lever(lever).id)))
 
 
 def _reset(session: Session) -> Session:
@@ -476,5 +493,7 @@ ACTIONS: dict[str, Callable[..., Session]] = {
     "close": _close,
 }
 
-#: the fields that each of them needs
-_FIELDS = {kind: frozenset(list(signature(function).parameters)[1:]) for kind, function in ACTIONS.items()}
+_PLACES = {kind: list(signature(function).parameters.values())[1:] for kind, function in ACTIONS.items()}
+#: the fields that each of them needs, and those that it may have
+_FIELDS = {kind: frozenset(p.name for p in some if p.default is p.empty) for kind, some in _PLACES.items()}
+_MAY = {kind: frozenset(p.name for p in some if p.default is not p.empty) for kind, some in _PLACES.items()}

@@ -26,6 +26,28 @@ function marker({ colour, symbol, hollow, line }) {
   return svg("svg", { width: wide, height: 16, viewBox: `0 0 ${wide} 16`, "aria-hidden": "true", focusable: "false" }, dashes, shape);
 }
 
+/* An axis without a name needs no room for one. */
+const trimmed = option => option.xAxis.name ? option : { ...option, grid: { ...option.grid, bottom: 4 } };
+
+/* Small charts under a common legend: its names are not said again, and the title tells the axis. */
+function small({ option, keys = [] }) {
+  const known = name => keys.find(each => name === each.name || name.startsWith(`${each.name} `));
+  const rest = name => {
+    const key = known(name), short = key && name.slice(key.name.length + 1);
+    return short ? { value: short, textStyle: { color: key.colour, fontWeight: "bold" } } : name;
+  };
+  return { ...option, grid: { ...option.grid, right: 10 }, xAxis: { ...option.xAxis, name: "" }, yAxis: { ...option.yAxis, data: option.yAxis.data.map(rest) },
+    series: option.series.map(each => ({ ...each, name: known(each.name)?.name ?? each.name })) };
+}
+
+/* Stacked dots keep to their row where a chart is lower than it was made for. */
+function squeezed(option, share) {
+  if (share >= 1 || !option.series.some(each => each.data.some(point => point?.symbolOffset))) return option;
+  const lower = size => Array.isArray(size) ? [size[0], size[1] * share] : size * share;
+  return { ...option, series: option.series.map(each => ({ ...each, symbolSize: lower(each.symbolSize),
+    data: each.data.map(point => point.symbolOffset ? { ...point, symbolOffset: lower(point.symbolOffset) } : point) })) };
+}
+
 /* One chart with its title, legend and a place where points are told. */
 class Figure {
   constructor(given, shared) {
@@ -35,31 +57,35 @@ class Figure {
     this.keys = el("ul", { class: "keys" });
     this.told = el("p", { class: "told", "aria-live": "polite" });
     this.box = el("div", { class: "chart", role: "img", tabindex: "0", "aria-describedby": "chart-help" });
-    this.node = el("figure", { "aria-labelledby": this.title.id, "data-figure": given.id }, this.title, this.keys, this.box, this.told);
+    this.node = el("figure", { "aria-labelledby": this.title.id, "data-figure": given.id }, this.title, shared.legend ? null : this.keys, this.box, this.told);
+    if (shared.legend) this.keys = shared.legend;
   }
 
   show(given, keyed) {
     this.given = given;
-    say(this.title, given.title);
+    this.option = trimmed(this.shared.legend ? small(given) : given.option);
+    const axis = this.shared.legend && given.option.xAxis.name;
+    say(this.title, axis ? t("language.bracketed", { text: given.title, more: axis }) : given.title);
     this.box.setAttribute("aria-label", `${given.title}. ${given.alt}`);
-    this.box.style.height = `${given.height}px`;
-    this.#legend(keyed ? given.keys || [] : []);
+    this.box.style.setProperty("--height", `${given.height}px`);
+    if (keyed || !this.shared.legend) this.#legend(keyed ? given.keys || [] : []);
     if (!this.chart) {
       this.chart = echarts.init(this.box, null, { renderer: "svg" });
-      pens().walk(this.box, this.chart, this.told, () => ({ option: this.given.option, off: this.off }));
+      pens().walk(this.box, this.chart, this.told, () => ({ option: this.option, off: this.off }));
     }
     this.draw();
   }
 
   draw() {
     this.chart.resize();
-    pens().draw(this.chart, this.box, this.given.option, this.off);
+    const share = this.shared.legend ? Math.max(0.3, (this.box.clientHeight - 36) / (this.given.height - 52)) : 1;
+    pens().draw(this.chart, this.box, squeezed(this.option, share), this.off);
   }
 
   #legend(keys) {
     const wanted = JSON.stringify(keys);
-    if (wanted === this.wanted) return;
-    this.wanted = wanted;
+    if (wanted === this.keys.dataset.keys) return;
+    this.keys.dataset.keys = wanted;
     this.keys.hidden = !keys.length;
     this.keys.replaceChildren(...keys.map(key => el("li", {}, this.#key(key))));
   }
@@ -79,13 +105,15 @@ class Figure {
   end() { this.chart?.dispose(); this.node.remove(); }
 }
 
-/* The charts in a node, by id: those that stay are drawn anew in place, so that nothing jumps. */
+/* The charts in a node, by id: those that stay are drawn anew in place, so that nothing jumps.
+
+   Legends stand above charts, or all in the list `legend`. */
 export class Figures {
-  constructor(node) {
+  constructor(node, legend = null) {
     this.node = node;
     this.figures = new Map();
-    this.shared = { off: new Set(), again: () => this.#again() };
-    this.width = 0;
+    this.shared = { legend, off: new Set(), again: () => this.#again() };
+    this.size = "";
     this.watch = new ResizeObserver(() => {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.#resized(), 120);
@@ -105,12 +133,15 @@ export class Figures {
       if (!figure.node.isConnected || figure.node.parentNode !== this.node) this.node.append(figure.node);
       figure.show(given, keyed);
     }
-    this.width = this.node.clientWidth;
+    if (this.shared.legend && !charts.length) this.shared.legend.replaceChildren();
+    this.size = this.#size();
   }
 
+  #size() { return `${this.node.clientWidth} ${this.node.clientHeight}`; }
+
   #resized() {
-    if (this.node.clientWidth === this.width || !this.node.clientWidth) return;
-    this.width = this.node.clientWidth;
+    if (this.#size() === this.size || !this.node.clientWidth) return;
+    this.size = this.#size();
     this.#again();
   }
 
@@ -170,7 +201,7 @@ export class Progress {
     this.bar.max = wanted || 1;
     if (given) this.bar.value = done; else this.bar.removeAttribute("value");
     this.node.dataset.state = state;
-    this.bar.hidden = state !== "running";
+    this.bar.hidden = state === "hidden";
     this.cancel.hidden = state !== "running" || !given;
     this.resume.hidden = state !== "cancelled" && state !== "failed";
     const key = { running: given ? "page.runs_running" : "page.runs_waiting", done: "page.runs_done", cancelled: "page.runs_cancelled", failed: "page.runs_failed" }[state];

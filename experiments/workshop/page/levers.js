@@ -3,16 +3,28 @@
 import { button, el, id } from "/static/dom.js";
 import { number, t } from "/static/words.js";
 
+/* Shares and chances are shown in hundredths; what is sent stays a number from 0 to 1. */
+const HUNDREDTHS = { share: "%", chance: "%", share_year_0_5: "policy.percent_year" };
+const hundredths = lever => Object.keys(HUNDREDTHS).find(unit => lever.unit === t(`unit.${unit}`));
+const percent = value => t("language.percent", { amount: number(100 * value, 1) });
+const unitOf = lever => {
+  const found = HUNDREDTHS[hundredths(lever)];
+  return found === undefined ? lever.unit : found.includes(".") ? t(found) : found;
+};
+
 /* The value of a lever in words. */
 export function worded(lever, value) {
   if (lever.kind === "switch") return t(value ? "policy.on" : "policy.off");
   if (lever.kind === "choice") return lever.options.find(each => each.value === value)?.name ?? String(value);
-  return number(value, Math.min(lever.step, 1));
+  return hundredths(lever) ? percent(value) : number(value, Math.min(lever.step, 1));
 }
 
 /* A change in words: name, from and to. */
 export const change = (lever, from, to) =>
   t("policy.difference", { name: lever.name, from: worded(lever, from), to: worded(lever, to) });
+
+/* milliseconds within which presses of a key are one movement */
+const MOVEMENT = 1000;
 
 const rounded = (lever, value) => Number((Math.round(value / lever.step) * lever.step).toFixed(6));
 
@@ -37,17 +49,19 @@ export class Control {
   #facts() {
     const { meaning, seen, range, evidence, source } = this.lever;
     const row = (key, text) => text ? [el("dt", {}, t(key)), el("dd", {}, text)] : [];
-    const span = Array.isArray(range) ? range.join(" – ") : range;
+    const span = hundredths(this.lever) ? range.replace(/[\d.]+/g, each => percent(Number(each))) : range;
     return [el("p", {}, meaning), el("dl", {}, row("policy.seen", seen), row("policy.range", span),
       row("policy.evidence", evidence), row("policy.source", source))];
   }
 
   _slider(name) {
-    const { low, high, step, unit } = this.lever;
-    const share = { min: low, max: high, step };
-    this.slider = el("input", { type: "range", id: name, ...share, on: { input: () => this.#move(this.slider.value) } });
-    this.box = el("input", { type: "number", id: `${name}-number`, ...share, "aria-label": t("policy.as_number", { name: this.lever.name }),
-      on: { change: () => this.#move(this.box.value) } });
+    const { low, high, step } = this.lever, unit = unitOf(this.lever);
+    this.scale = hundredths(this.lever) ? 100 : 1;
+    const ends = scale => ({ min: this.#scaled(low, scale), max: this.#scaled(high, scale), step: this.#scaled(step, scale) });
+    this.slider = el("input", { type: "range", id: name, ...ends(1), on: {
+      input: () => this.#move(this.slider.value, 1), pointerdown: () => { this.held = true; this.at = 0; }, change: () => { this.held = false; } } });
+    this.box = el("input", { type: "number", id: `${name}-number`, ...ends(this.scale), "aria-label": t("policy.as_number", { name: this.lever.name }),
+      on: { change: () => this.#move(this.box.value, this.scale) } });
     this.mark = el("span", { class: "base-mark", "aria-hidden": "true" });
     return el("div", { class: "lever-row" }, el("span", { class: "rail" }, this.mark, this.slider), this.box, el("span", { class: "unit" }, unit));
   }
@@ -64,15 +78,19 @@ export class Control {
     return el("div", { class: "lever-row" }, this.select);
   }
 
-  #move(text) {
-    const { low, high } = this.lever, given = Number(text);
+  #scaled(value, scale) { return Number((value * scale).toFixed(6)); }
+
+  #move(text, scale) {
+    const { low, high } = this.lever, given = Number(text) / scale;
     if (text === "" || !isFinite(given)) { this.show(this.base, this.value); return; }
     this.#put(Math.min(high, Math.max(low, rounded(this.lever, given))));
   }
 
   #put(value) {
     this.show(this.base, value);
-    this.moved(this.lever.id, value);
+    if (!this.at || !this.held && Date.now() - this.at > MOVEMENT) this.move = (this.move || 0) + 1;
+    this.at = Date.now();
+    this.moved(this.lever.id, value, this.move);
   }
 
   /* Show a value beside that of the base. */
@@ -92,11 +110,11 @@ export class Control {
   }
 
   _show_slider(base, value) {
-    const { low, high, unit } = this.lever;
+    const { low, high } = this.lever, shown = this.#scaled(value, this.scale), unit = this.scale === 1 ? this.lever.unit : "";
     const at = where => (Math.min(high, Math.max(low, where)) - low) / (high - low);
     if (Number(this.slider.value) !== value) this.slider.value = value;
     this.slider.setAttribute("aria-valuetext", `${worded(this.lever, value)} ${unit}`.trim());
-    if (document.activeElement !== this.box || Number(this.box.value) !== value) this.box.value = value;
+    if (document.activeElement !== this.box || Number(this.box.value) !== shown) this.box.value = shown;
     this.mark.style.setProperty("--at", at(base));
     this.slider.style.setProperty("--at", at(value));
   }

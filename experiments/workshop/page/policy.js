@@ -3,18 +3,20 @@
 import { button, el, keepingFocus, say, throttled } from "/static/dom.js";
 import { Figures, numbers, Progress, sentences } from "/static/figures.js";
 import { change, Families } from "/static/levers.js";
-import { t } from "/static/words.js";
+import { read, t } from "/static/words.js";
 
 const SETTLED = 120; // milliseconds without a movement before the server is asked
+const BRIEF = 3; // sentences that are read from the back of a room
 
 /* Settings on their way: the latest of each lever, and one request at a time. */
 class Outgoing {
   constructor(act) {
-    Object.assign(this, { act, waiting: new Map(), sent: null, timer: 0, work: Promise.resolve() });
+    Object.assign(this, { act, waiting: new Map(), sent: null, last: "", timer: 0, work: Promise.resolve() });
   }
 
-  put(lever, value) {
-    this.waiting.set(lever, value);
+  /* `move` is the number of a movement: all that is sent of one movement is undone at once. */
+  put(lever, value, move) {
+    this.waiting.set(lever, { value, move: `${lever}/${move}` });
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), SETTLED);
   }
@@ -25,15 +27,30 @@ class Outgoing {
     clearTimeout(this.timer);
     this.work = this.work.then(async () => {
       while (this.waiting.size) {
-        const [[lever, value]] = this.waiting;
+        const [[lever, { value, move }]] = this.waiting;
+        const more = move === this.last ? { more: true } : {};
         this.waiting.delete(lever);
         this.sent = lever;
-        try { await this.act({ kind: "set", lever, value }); } finally { this.sent = null; }
+        this.last = move;
+        try { await this.act({ kind: "set", lever, value, ...more }); } finally { this.sent = null; }
       }
     });
     return this.work;
   }
 }
+
+/* The few sentences that count, short: clear differences, what is good or bad first. */
+function headed(found) {
+  const told = found.map(each => read("effect.clear", each) || read("effect.all", each)).filter(Boolean);
+  const plain = each => each.verdict === t("measure.changed");
+  const clear = [...told.filter(each => !plain(each)), ...told.filter(plain)].slice(0, BRIEF);
+  if (clear.length) return clear;
+  const rest = found.filter(each => each !== t("effect.model") && !read("effect.first", each) && !read("effect.first_one", each));
+  return rest.slice(0, 1).map(text => ({ text }));
+}
+
+const headline = each => each.text ? el("li", {}, each.text)
+  : el("li", {}, el("span", { class: "brief" }, t("policy.brief", each)), " ", el("span", { class: "cities" }, t("policy.brief_cities", each)));
 
 export function mount(element, context) {
   const { families, cards } = context.start;
@@ -77,7 +94,7 @@ export function mount(element, context) {
     button(each.name, () => act({ kind: "load", policy: each.id }), { class: "quiet", "data-keep": each.id, "aria-label": t("policy.load_named", { name: each.name }) })))));
 
   // --- levers --------------------------------------------------------------------------------
-  const controls = new Families(families, (lever, value) => outgoing.put(lever, value), back);
+  const controls = new Families(families, (lever, value, move) => outgoing.put(lever, value, move), back);
   controls.node.tabIndex = -1;
   const question = el("p", { class: "question" });
   const title = el("h1", {});
@@ -102,29 +119,40 @@ export function mount(element, context) {
   const headlines = el("ul", { class: "headlines", id: "headlines" });
   const hidden = el("p", { class: "notice", hidden: true }, t("policy.hidden"), " ", el("a", { href: "#/guess" }, t("policy.to_guess")));
   const pictures = el("div", { class: "pictures", role: "group", "aria-label": t("policy.charts") });
-  const figures = new Figures(pictures);
+  const legend = el("ul", { class: "keys" });
+  const figures = new Figures(pictures, legend);
+  const every = el("ul", {}), all = el("details", { class: "all", hidden: true }, el("summary", {}, t("policy.all_sentences")), every);
   const detail = el("details", { class: "numbers", hidden: true });
   const told = throttled(said => context.tell(said), 4000);
   let last = "";
+
+  function heads(found) {
+    const wanted = headed(found).map(headline), text = nodes => nodes.map(each => each.textContent).join("\n");
+    if (text(wanted) !== text([...headlines.children])) headlines.replaceChildren(...wanted);
+  }
 
   function effect(news) {
     progress.show(news);
     const closed = news?.state === "hidden", found = closed ? null : news?.effect;
     hidden.hidden = !closed;
     result.dataset.stale = String(Boolean(news?.stale));
-    if (closed) { figures.show([]); sentences(headlines, []); numbers(detail, null); return; }
+    all.hidden = closed || !(found || every.childElementCount);
+    if (closed) { figures.show([]); headlines.replaceChildren(); sentences(every, []); numbers(detail, null); return; }
     if (!found) return;
-    sentences(headlines, found.headlines);
-    figures.show(found.charts);
+    heads(found.headlines);
+    sentences(every, found.headlines);
+    figures.show([...found.charts.filter(each => each.id !== "funnel"), ...found.charts.filter(each => each.id === "funnel")]);
     numbers(detail, found.table);
     const said = found.headlines.join(" ");
     if (news.state === "done" && said !== last) { last = said; told(said); }
   }
 
   const result = el("section", { class: "result", "aria-labelledby": "result-title" },
-    el("h2", { id: "result-title" }, t("policy.result")), progress.node, hidden, headlines,
-    el("p", { class: "hint unseen", id: "chart-help" }, t("page.chart_help")),
-    pictures, detail,
+    el("div", { class: "first" },
+      el("div", { class: "result-head" }, el("h2", { id: "result-title", class: "unseen" }, t("policy.result")), progress.node, legend), hidden, headlines,
+      el("p", { class: "hint unseen", id: "chart-help" }, t("page.chart_help")),
+      pictures, el("p", { class: "model" }, t("effect.model"))),
+    all, detail,
     el("details", { class: "how" }, el("summary", {}, t("help.how_title")), el("p", {}, t("help.runs")), el("p", {}, t("help.same_luck")), el("p", {}, t("help.limits")),
       el("div", { class: "field" }, el("label", { for: "runs" }, t("policy.runs")), el("span", { class: "lever-row" }, runs, count))));
 

@@ -88,11 +88,11 @@ export function mount(element, context) {
   };
 
   // --- files ---------------------------------------------------------------------------------
-  const large = (file, most) => file.size > most && (context.problem(t("start.too_large", { name: file.name, most: most / 1e6 })), true);
+  const large = (file, most) => file.size > most && (context.problem(t("start.too_large", { name: file.name, most: number(most / 1e6, 0.1) })), true);
 
   const reopen = async event => {
     const file = chosen(event.target);
-    if (!file || large(file, 20e6)) return;
+    if (!file || large(file, start.limits.open)) return;
     const made = await context.post("/api/open", file);
     event.target.value = "";
     if (made) context.open(made.id);
@@ -100,7 +100,7 @@ export function mount(element, context) {
 
   const upload = async event => {
     const file = chosen(event.target);
-    if (!file || large(file, 1e6)) return;
+    if (!file || large(file, start.limits.upload)) return;
     const text = await file.text();
     event.target.value = "";
     const stem = file.name.replace(/\.ya?ml$/i, "");
@@ -118,8 +118,8 @@ export function mount(element, context) {
         saved, button(t("start.fresh"), fresh)),
       el("section", { "aria-labelledby": "files-title" },
         el("h2", { id: "files-title" }, t("start.files")),
-        field(t("start.open_file"), el("input", { type: "file", id: "open-file", accept: ".zip,.json", on: { change: reopen } }), t("start.open_hint")),
-        field(t("start.upload"), el("input", { type: "file", id: "upload", accept: ".yaml,.yml", on: { change: upload } }), t("start.upload_hint")))));
+        field(t("start.open_file"), el("input", { type: "file", id: "open-file", accept: ".zip,.json", on: { change: reopen } }), t("start.open_hint", { most: start.limits.open / 1e6 })),
+        field(t("start.upload"), el("input", { type: "file", id: "upload", accept: ".yaml,.yml", on: { change: upload } }), t("start.upload_hint", { most: number(start.limits.upload / 1e6, 0.1) })))));
   cards(context.session);
   sessions();
   return {

@@ -22,6 +22,7 @@ const REASONS = {
   regulatory: ["#6a51a3", "plus"], political: ["#9b1c1c", "diamond"], competition: ["#595959", "down"], withdrawn: ["#7a5c00", "bar"],
 };
 const SPEEDS = [0.5, 1, 2, 4]; // months a second
+const BEFORE = 1500; // milliseconds in which the lanes are looked at before a city begins to run by itself
 const PAUSE = 140; // milliseconds in which a dot covers most of its way
 
 const corners = {
@@ -59,18 +60,21 @@ function sample(form, colour, hollow = false) {
   return el("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, mark);
 }
 
-export function mount(element, { session, t, language, api }) {
+export function mount(element, context) {
+  const { t, language, api } = context;
+  let session = context.session;
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const has = key => t(key) !== key;
   const word = (section, name) => has(`${section}.${name}`) ? t(`${section}.${name}`) : String(name);
   let film = null, dots = [], now = 0, playing = false, speed = 1, told = -1, frame = 0, last = 0, dirty = true, order = 0, gone = false, spoken = 0;
+  let waiting = -1; // a city begins to run by itself, unless somebody does something first
   let size = { width: 0, height: 0 };
 
   // --- the page ------------------------------------------------------------------------------
   const choice = (name, options, change) => el("select", { "aria-label": t(`watch.${name}`), onchange: change },
     options.map(([value, text]) => el("option", { value }, text)));
-  const policies = [["now", t("watch.policy_now")], ["base", t("watch.policy_base")], ...session.policies.map(each => [each.id, each.name])];
-  const policy = choice("policy", policies, () => load());
+  const policies = () => [["now", t("watch.policy_now")], ["base", t("watch.policy_base")], ...session.policies.map(each => [each.id, each.name])];
+  const policy = choice("policy", policies(), () => load());
   const seed = choice("city", Array.from({ length: 20 }, (_, place) => [place + 1, t("watch.city_number", { n: place + 1 })]), () => load());
   const pace = choice("speed", SPEEDS.map((each, place) => [place, t(`watch.speed_${place}`)]), () => { speed = Number(pace.value); });
   pace.value = "1";
@@ -83,7 +87,7 @@ export function mount(element, { session, t, language, api }) {
   const slider = el("input", { type: "range", min: 0, max: 1, step: 1, value: 0, "aria-label": t("watch.month"), oninput: () => { halt(); go(at(Number(slider.value))); } });
   const canvas = el("canvas", { role: "img", "aria-label": t("watch.picture") });
   const wait = el("p", { class: "watch-wait", role: "status" });
-  const stage = el("div", { class: "watch-stage" }, canvas, wait);
+  const stage = el("div", { class: "watch-stage", tabindex: 0, role: "region", "aria-label": t("page.tab_watch") }, canvas, wait);
   const said = el("ul");
   const curves = ["waiting", "support", "services", "spent"].map(name => curve(name));
   const lane = el("select", { "aria-label": t("watch.lane"), onchange: () => list() }, LANES.map(([name], place) => el("option", { value: place }, word("stage", `lane_${name}`))), el("option", { value: -1 }, t("watch.lane_ended")));
@@ -92,11 +96,13 @@ export function mount(element, { session, t, language, api }) {
   const side = el("section", { class: "watch-side", tabindex: 0, "aria-label": t("watch.side") },
     el("div", { class: "watch-said" }, el("h2", {}, t("watch.this_month")), said), curves.map(each => each.node), reader);
   const legend = el("ul", { class: "watch-legend", "aria-label": t("watch.legend") });
+  const further = el("div", { class: "watch-further" });
+  const key = el("details", { class: "watch-key" }, el("summary", {}, t("watch.legend_more")), further);
   const live = el("p", { class: "watch-unseen", "aria-live": "polite" });
   const counts = el("tbody");
   const table = el("div", { class: "watch-unseen" }, el("table", {}, el("caption", {}, t("watch.counts")), counts));
   const tale = el("dialog", { class: "watch-tale", "aria-labelledby": "watch-tale-title" });
-  const root = el("div", { class: "watch" }, bar, el("div", { class: "watch-time" }, marks, slider), stage, side, legend, live, table, tale);
+  const root = el("div", { class: "watch" }, el("h1", { class: "watch-unseen" }, t("page.tab_watch")), bar, el("div", { class: "watch-time" }, marks, slider), stage, side, el("div", { class: "watch-foot" }, legend, key), live, table, tale);
   element.replaceChildren(root);
 
   function curve(name) {
@@ -111,15 +117,19 @@ export function mount(element, { session, t, language, api }) {
 
   async function load() {
     const mine = ++order;
+    const running = playing || waiting;
     halt();
     film = null;
+    dots = [];
     dirty = true;
+    wake();
     wait.textContent = t("watch.loading");
     try {
       const found = await api.get(`/api/sessions/${encodeURIComponent(session.id)}/film?${query({})}`);
       if (gone || mine !== order) return;
       begin(found);
       wait.textContent = "";
+      if (running && !still.matches) waiting = setTimeout(() => { waiting = 0; if (!playing && film) toggle(); }, now ? 0 : BEFORE);
     } catch (problem) {
       if (!gone && mine === order) wait.textContent = t("watch.failed", { why: problem.message });
     }
@@ -165,6 +175,8 @@ export function mount(element, { session, t, language, api }) {
   function toggle() {
     if (!film) return;
     if (playing) return halt();
+    clearTimeout(waiting);
+    waiting = 0;
     if (now >= film.days) go(0);
     playing = true;
     last = 0;
@@ -173,6 +185,8 @@ export function mount(element, { session, t, language, api }) {
   }
 
   function halt() {
+    clearTimeout(waiting);
+    waiting = 0;
     playing = false;
     play.textContent = t("watch.play");
   }
@@ -233,7 +247,8 @@ export function mount(element, { session, t, language, api }) {
     const passed = last ? Math.min(100, time - last) : 16;
     last = time;
     if (playing && film) advance(passed);
-    if (moved(passed) || dirty) draw();
+    const fresh = dirty;
+    if (moved(passed) || fresh) draw();
     if (playing || dirty) wake();
   }
 
@@ -275,13 +290,13 @@ export function mount(element, { session, t, language, api }) {
     wake();
   }
 
-  const FONT = `system-ui, "Noto Sans", "Noto Sans TC", "Noto Sans CJK TC", sans-serif`;
+  const FONT = getComputedStyle(document.body).fontFamily;
 
   function draw() {
     const pen = canvas.getContext("2d"), frame = frameOf();
     pen.clearRect(0, 0, size.width, size.height);
-    if (!film) return;
     backdrop(pen, frame);
+    if (!film) return;
     if (film.office) office(pen, frame);
     for (const dot of dots) if (dot.x !== null) mark(pen, dot);
   }
@@ -312,7 +327,7 @@ export function mount(element, { session, t, language, api }) {
       lines(pen, word("stage", `lane_${name}`), width - 6).forEach((text, line) => pen.fillText(text, left + width / 2, 16 + 14 * line));
       pen.font = `700 20px ${FONT}`;
       pen.fillStyle = "#003a63";
-      pen.fillText(String(live[number]), left + width / 2, top - 2);
+      if (film) pen.fillText(String(live[number]), left + width / 2, top - 2);
       pen.font = `600 13px ${FONT}`;
       pen.fillStyle = "#7a2e00";
       if (ended[number]) pen.fillText(t(name === "service" ? "watch.given_up" : "watch.left", { n: ended[number] }), left + width / 2, floor + 17);
@@ -387,10 +402,12 @@ export function mount(element, { session, t, language, api }) {
       ...Object.keys(FIRMS).filter(each => firms.has(each)).map(each => row(sample(FIRMS[each], "#4a4f55"), t(`watch.firm_${each}`))),
       ...Object.keys(WAYS).filter(each => ways.has(each)).map(each => row(sample("circle", WAYS[each][0]), t(`watch.way_${each}`))),
       ...(film.office ? [row(sample("circle", "#4a4f55", true), t("watch.waits"))] : []),
-      el("li", {}, el("strong", {}, t("watch.legend_reasons"))),
-      ...Object.keys(REASONS).filter(each => reasons.has(each)).map(each => row(sample(REASONS[each][1], REASONS[each][0]), word("reason", each))),
-      el("li", {}, el("strong", {}, t("watch.legend_time"))),
-      ...marks.keys.map(([kind, [form, colour]]) => row(sample(form, colour), t(`watch.mark_${kind}`))),
+    );
+    const part = (title, ...rows) => el("div", {}, el("strong", {}, title), el("ul", { class: "watch-legend" }, rows));
+    further.replaceChildren(
+      part(t("watch.legend_reasons"),
+      ...Object.keys(REASONS).filter(each => reasons.has(each)).map(each => row(sample(REASONS[each][1], REASONS[each][0]), word("reason", each)))),
+      part(t("watch.legend_time"), ...marks.keys.map(([kind, [form, colour]]) => row(sample(form, colour), t(`watch.mark_${kind}`)))),
     );
   }
 
@@ -514,9 +531,34 @@ export function mount(element, { session, t, language, api }) {
   measure();
   load();
 
+  /* What is shown was changed, here or in another browser: the new city takes its place at the same month. */
+  let shownNow = depends();
+  function depends() {
+    const kept = session.policies.find(each => each.id === policy.value);
+    return JSON.stringify([policy.value, session.base, policy.value === "now" ? session.settings : kept && [kept.base, kept.settings]]);
+  }
+
+  let later = 0;
+  function state(next) {
+    session = next;
+    const options = policies(), chosen = options.some(([value]) => value === policy.value) ? policy.value : "now";
+    if (JSON.stringify(options) !== JSON.stringify([...policy.options].map(each => [each.value, each.textContent]))) {
+      policy.replaceChildren(...options.map(([value, text]) => el("option", { value }, text)));
+    }
+    policy.value = chosen;
+    if (depends() === shownNow) return;
+    shownNow = depends();
+    clearTimeout(later);
+    later = setTimeout(load, 600);
+  }
+  policy.addEventListener("change", () => { shownNow = depends(); });
+
   return {
+    state,
     unmount() {
       gone = true;
+      clearTimeout(waiting);
+      clearTimeout(later);
       cancelAnimationFrame(frame);
       watcher.disconnect();
       document.removeEventListener("keydown", keys);
