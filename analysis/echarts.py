@@ -617,7 +617,8 @@ def swarm(title: str, axis: str, strips: Sequence[Strip], along: Ends, height: i
     most = max((mine.count(column) for mine in every for column in set(mine)), default=1)
     size = float(np.clip(0.9 * row / most, 2.5, 7))
     series = [part for place, strip in enumerate(strips) for part in _strip(strip, place, along, (row, size))]
-    x = _value(axis, min=along.low, max=along.high, interval=along.step)
+    # strips stand side by side: the last number must not reach into the next one
+    x = _value(axis, min=along.low, max=along.high, interval=along.step, axisLabel={"alignMaxLabel": "right"})
     option = _option(x, _rows([strip.name for strip in strips]), series)
     option["grid"] |= {"top": 6} if axis else {"top": 6, "bottom": 34}
     return Panel(title, option, height)

@@ -45,7 +45,7 @@ def test_a_clear_difference_is_counted_in_pairs_of_cities() -> None:
     needs = next(each for each in told if "needs are solved" in each)
     assert needs.startswith("Better: in 40 of 40 simulated cities more needs are solved, 4.0 more on average")
     assert next(each for each in told if "wasted" in each).startswith("Worse: in 40 of 40")
-    assert any("The same in all 40 simulated cities: Proposals (all ways in)" in each for each in told)
+    assert any("The same in all 40 simulated cities: All proposals" in each for each in told)
 
 
 def test_no_difference_is_claimed_where_the_range_holds_zero() -> None:

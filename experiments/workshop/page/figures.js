@@ -124,14 +124,16 @@ export class Figures {
   show(charts) {
     const ids = new Set(charts.map(each => each.id));
     for (const [id, figure] of this.figures) if (!ids.has(id)) { figure.end(); this.figures.delete(id); }
+    for (const given of charts) { // all are in their places before one is drawn: places decide how wide it is
+      if (!this.figures.has(given.id)) this.figures.set(given.id, new Figure(given, this.shared));
+      const { node } = this.figures.get(given.id);
+      if (node.parentNode !== this.node) this.node.append(node);
+    }
     const told = new Set(); // a legend that stands above once serves all charts that it fits
     for (const given of charts) {
       const keys = JSON.stringify(given.keys || []), keyed = !told.has(keys);
       told.add(keys);
-      if (!this.figures.has(given.id)) this.figures.set(given.id, new Figure(given, this.shared));
-      const figure = this.figures.get(given.id);
-      if (!figure.node.isConnected || figure.node.parentNode !== this.node) this.node.append(figure.node);
-      figure.show(given, keyed);
+      this.figures.get(given.id).show(given, keyed);
     }
     if (this.shared.legend && !charts.length) this.shared.legend.replaceChildren();
     this.size = this.#size();
@@ -205,7 +207,7 @@ export class Progress {
     this.cancel.hidden = state !== "running" || !given;
     this.resume.hidden = state !== "cancelled" && state !== "failed";
     const key = { running: given ? "page.runs_running" : "page.runs_waiting", done: "page.runs_done", cancelled: "page.runs_cancelled", failed: "page.runs_failed" }[state];
-    say(this.words, message && state !== "running" && state !== "done" ? message : key ? t(key, { n: wanted, done }) + (stale ? ` · ${t("page.stale")}` : "") : "");
+    say(this.words, message && state !== "running" && state !== "done" ? message : stale ? t("page.stale", { n: wanted, done }) : key ? t(key, { n: wanted, done }) : "");
     this.node.hidden = state === "hidden";
   }
 }
