@@ -6,6 +6,7 @@ import errno
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ from pathlib import Path
 from sim.errors import OutputError
 
 NAME = "lock"
+#: times that a lock is asked for, and seconds between: a program that a killed process was just about to
+#: start holds its lock for a moment longer
+TRIES, PAUSE = 20, 0.05
 
 
 @contextmanager
@@ -33,14 +37,23 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _take(descriptor: int, folder: Path) -> None:
+    for _ in range(TRIES):
+        if _taken(descriptor, folder):
+            return
+        time.sleep(PAUSE)
+    holder = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
+    raise OutputError(f"is in use by {holder}; let it end, or stop it", file=str(folder))
+
+
+def _taken(descriptor: int, folder: Path) -> bool:
     try:
         _lock(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK):
-            problem = f"lies on a file system without locks ({error.strerror}); choose another --out"
-            raise OutputError(problem, file=str(folder)) from None
-        holder = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
-        raise OutputError(f"is in use by {holder}; let it end, or stop it", file=str(folder)) from None
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK):
+            return False
+        problem = f"lies on a file system without locks ({error.strerror}); choose another --out"
+        raise OutputError(problem, file=str(folder)) from None
+    return True
 
 
 if sys.platform == "win32":

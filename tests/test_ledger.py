@@ -5,13 +5,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
-from experiments import parts
+from experiments import lock, parts
 from experiments.ledger import NAME, PAGE, WHOLE, Counts, Ledger, Shard, shard
 from experiments.lock import locked
 from experiments.parts import DamagedError
@@ -199,6 +200,16 @@ def test_a_second_process_is_told_who_holds_the_folder(tmp_path: Path) -> None:
         assert str(os.getpid()) in (tmp_path / "lock").read_text()
     with locked(tmp_path):
         pass
+
+
+def test_a_lock_that_is_let_go_of_in_a_moment_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying = ExitStack()
+    dying.enter_context(locked(tmp_path))
+    monkeypatch.setattr(lock.time, "sleep", lambda _: dying.close())
+    with locked(tmp_path):
+        assert (tmp_path / "lock").exists()
 
 
 # --- parts --------------------------------------------------------------------------------------
