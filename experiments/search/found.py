@@ -13,7 +13,6 @@ The folder ``found`` of a search::
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -27,6 +26,7 @@ from analysis import statistics
 from analysis.measures import MEASURES
 from analysis.pareto import Front, mean
 from experiments import provenance, results, store
+from experiments.scenario_file import whole, written
 from experiments.search.loop import Candidate, Outcome
 from experiments.search.task import POLICY, Search, Settings
 from experiments.words import number, plural, setting
@@ -36,7 +36,7 @@ from sim.scenario import load
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.scenario import Change, Scenario
+    from sim.scenario import Scenario
 
 FOLDER = "found"
 #: of the scenario files in it
@@ -271,7 +271,10 @@ def scenario_file(task: Search, settings: Settings, name: str, note: str) -> tup
     policies = {} if wanted.policies == task.base.policies else {"policies": list(wanted.policies)}
     simple = task.shipped and not any(change.policies is not None for change in task.base.timeline)
     if not simple:
-        return _yaml(_whole(wanted)), wanted
+        numbers = {path: value for path, _, value in wanted.differences()}
+        if wanted.posterior:
+            numbers |= {path: wanted.parameters.at(path) for path in sorted(wanted.given)}
+        return written(whole(wanted, numbers)), wanted
     original = load(task.base.name).parameters
     moved = {row.path: row.default for row in rows(wanted.parameters) if row.default != original.at(row.path)}
     said = {
@@ -281,44 +284,7 @@ def scenario_file(task: Search, settings: Settings, name: str, note: str) -> tup
         **policies,
         "notes": notes,
     }
-    return _yaml(said), wanted
-
-
-def _whole(scenario: Scenario) -> dict[str, Any]:
-    said: dict[str, Any] = {"question": scenario.question, "start": scenario.start, "end": scenario.end}
-    if scenario.elections:
-        said["elections"] = list(scenario.elections)
-    said["cities"] = {city: dict(own) for city, own in scenario.cities.items()}
-    said["set"] = {path: value for path, _, value in scenario.differences()}
-    if scenario.posterior:
-        said["posterior"] = scenario.posterior.name
-        said["set"] |= {path: scenario.parameters.at(path) for path in sorted(scenario.given)}
-    said["policies"] = list(scenario.policies)
-    said["timeline"] = [_change(change) for change in scenario.timeline]
-    said["notes"] = dict(scenario.notes)
-    if scenario.observed:
-        said["observed"] = scenario.observed
-    return said
-
-
-def _change(change: Change) -> dict[str, Any]:
-    said: dict[str, Any] = {"at": change.at}
-    if change.set:
-        said["set"] = dict(change.set)
-    if change.policies is not None:
-        said["policies"] = list(change.policies)
-    if change.city is not None:
-        said["city"] = change.city
-    return said
-
-
-def _yaml(said: Mapping[str, Any]) -> str:
-    from ruamel.yaml import YAML
-
-    writer, stream = YAML(), io.StringIO()
-    writer.width, writer.allow_unicode = 100, True
-    writer.dump({key: value for key, value in said.items() if value not in ({}, [])}, stream)
-    return stream.getvalue()
+    return written({key: value for key, value in said.items() if value not in ({}, [])}), wanted
 
 
 # --- the folder ----------------------------------------------------------------------------------

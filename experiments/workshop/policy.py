@@ -6,12 +6,12 @@ city, does not happen then.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
+from experiments.scenario_file import whole, written
 from experiments.workshop.levers import LEVERS, Lever
 from experiments.workshop.limits import LimitError
 from sim.conditions import Conditions, Situation, under
@@ -172,24 +172,25 @@ class Policy:
             ScenarioError: there is no such base.
             InputError: a policy of the base decides about a lever that is set.
         """
-        base, made = shelf.load(self.base), self.scenario(shelf)
-        lines = [f"# {' '.join(name.split())}"] if name.isprintable() and name.strip() else []
-        lines.append(f"question: {_said(question.strip() or base.question)}")
+        base = shelf.load(self.base)
+        made = replace(self.scenario(shelf), question=question.strip() or base.question, notes={})
+        first = f"# {' '.join(name.split())}\n" if name.isprintable() and name.strip() else ""
         if self.base in available() and made.timeline == base.timeline:
-            lines += self._extending(base, made)
+            said = self._extending(base, made)
         else:
-            lines += _whole(made)
-        return "\n".join(lines) + "\n"
+            given = {path: made.parameters.at(path) for path in PATHS if path in made.given}
+            said = whole(made, given)
+        return first + written(said, quoted=True)
 
-    def _extending(self, base: Scenario, made: Scenario) -> Iterator[str]:
-        yield f"extends: {_said(self.base)}"
+    def _extending(self, base: Scenario, made: Scenario) -> dict[str, Any]:
+        said: dict[str, Any] = {"question": made.question, "extends": self.base}
         if made.cities != base.cities:
-            yield f"cities: {_flow(made.cities)}"
+            said["cities"] = {city: dict(own) for city, own in made.cities.items()}
         if made.policies != base.policies:
-            yield f"policies: {_flow(list(made.policies))}"
+            said["policies"] = list(made.policies)
         if self._numbers():
-            yield "set:"
-            yield from (f"  {path}: {_said(value)}" for path, value in self._numbers().items())
+            said["set"] = self._numbers()
+        return said
 
     def _numbers(self) -> dict[str, Value]:
         return {name: value for name, value in self.settings.items() if not LEVERS[name].policy}
@@ -259,67 +260,3 @@ def _under(policies: tuple[str, ...], parameters: Parameters, path: str) -> Valu
     if not policies or PATHS[path].evidence != "policy":
         return parameters.at(path)
     return under(tuple(POLICIES[name]() for name in policies), Conditions.of(parameters), _CALM).at(path)
-
-
-# --- a scenario as a file -----------------------------------------------------------------------
-
-
-def _whole(scenario: Scenario) -> Iterator[str]:
-    """The lines of a file that extends nothing."""
-    yield f"start: {scenario.start}"
-    yield f"end: {scenario.end}"
-    if scenario.elections:
-        yield f"elections: [{', '.join(map(str, scenario.elections))}]"
-    yield f"cities: {_flow(scenario.cities)}"
-    if scenario.given:
-        yield "set:"
-        yield from (f"  {path}: {_said(scenario.parameters.at(path))}" for path in _ordered(scenario.given))
-    yield f"policies: {_flow(list(scenario.policies))}"
-    if scenario.timeline:
-        yield "timeline:"
-    for change in scenario.timeline:
-        yield from _change(change)
-    if scenario.observed:
-        yield f"observed: {_said(scenario.observed)}"
-    if scenario.posterior:
-        yield f"posterior: {_said(scenario.posterior.name)}"
-
-
-def _ordered(paths: frozenset[str]) -> list[str]:
-    return [path for path in PATHS if path in paths]
-
-
-def _change(change: Change) -> Iterator[str]:
-    yield f"  - at: {change.at}"
-    if change.city is not None:
-        yield f"    city: {_said(change.city)}"
-    if change.set:
-        yield f"    set: {_flow(change.set)}"
-    if change.policies is not None:
-        yield f"    policies: {_flow(list(change.policies))}"
-
-
-def _flow(data: Mapping[str, object] | list[str]) -> str:
-    """Data on one line."""
-    if isinstance(data, Mapping):
-        pairs = (f"{_said(key)}: {_inner(value)}" for key, value in data.items())
-        return "{" + ", ".join(pairs) + "}"
-    return "[" + ", ".join(map(_said, data)) + "]"
-
-
-def _inner(value: object) -> str:
-    return _flow(value) if isinstance(value, Mapping) else _said(value)
-
-
-def _said(value: object) -> str:
-    """One value as YAML reads it back: text in quotes, with what cannot be printed escaped."""
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if not isinstance(value, str):
-        return json.dumps(value)
-    quoted = json.dumps(value, ensure_ascii=False)
-    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in quoted)
-
-
-def _escaped(letter: str) -> str:
-    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
