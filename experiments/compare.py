@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from math import isfinite, isinf, isnan
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from analysis.effects import Effect, effects
 from analysis.measures import DURATIONS, MEASURES, durations, unit, wholes
@@ -94,14 +94,31 @@ class Gathered:
 
     def evidence(self) -> Evidence:
         """All that was taken, in order of scenario and seed."""
-        import pandas as pd
-
-        joined = (pd.concat(part).astype({"scenario": str}) for part in zip(*self._parts, strict=True))
-        return Evidence(*(_sorted(table) for table in joined))
+        return joined(self._parts)
 
 
-def _sorted(table: pd.DataFrame) -> pd.DataFrame:
-    return table.sort_values(["scenario", "seed"], kind="stable", ignore_index=True)
+def joined(parts: Sequence[Evidence]) -> Evidence:
+    """Several pieces of evidence as one, in order of scenario and seed; groups where all know them."""
+    import pandas as pd
+
+    tables = (pd.concat(each).astype({"scenario": str}) for each in zip(*parts, strict=True) if _known(each))
+    return Evidence(
+        *(table.sort_values(["scenario", "seed"], kind="stable", ignore_index=True) for table in tables)
+    )
+
+
+def _known(tables: Sequence[pd.DataFrame | None]) -> TypeGuard[Sequence[pd.DataFrame]]:
+    return all(table is not None for table in tables)
+
+
+def named(evidence: Evidence, name: str, seeds: Collection[int]) -> Evidence:
+    """The runs of one scenario at some seeds, under another name."""
+    chosen = (None if table is None else _named(table, name, seeds) for table in evidence)
+    return Evidence._make(chosen)
+
+
+def _named(table: pd.DataFrame, name: str, seeds: Collection[int]) -> pd.DataFrame:
+    return table[table["seed"].isin(seeds).to_numpy()].assign(scenario=name).reset_index(drop=True)
 
 
 # --- differences --------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from experiments import runner
-from experiments.provenance import specification
+from experiments.provenance import bare, specification
 from experiments.runner import Failure, Job
 from experiments.workshop.limits import LimitError, Limits
 
@@ -45,8 +45,6 @@ UNWANTED, SLOW = 4.0, 1.0
 #: whose success the funnel counts: the city's, so the winner of a tender counts for the case it came from
 VIEW = "need"
 
-#: what a scenario says that no run depends on
-_REMARKS = frozenset({"name", "question", "notes", "observed"})
 _DIES = "the worker process died {} times (killed, or out of memory)"
 
 
@@ -560,26 +558,18 @@ def gathered(batch: Batch) -> Harvest | None:
 
 def fingerprint(scenario: Scenario) -> str:
     """A digest of all that decides what the runs of a scenario are."""
-    said = {key: value for key, value in specification(scenario).items() if key not in _REMARKS}
-    if scenario.posterior is None:
-        said.pop("given")
+    said = {key: value for key, value in bare(specification(scenario)).items() if key != "name"}
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]
 
 
 def _joined(parts: Sequence[Harvest], name: str, seeds: frozenset[int]) -> Harvest | None:
     if not parts:
         return None
-    from experiments.compare import Evidence
-
-    tables = zip(*(part.evidence for part in parts), strict=True)
-    evidence = Evidence(*(_table(list(table), name, seeds) for table in tables))
-    return Harvest(evidence, _table([part.funnel for part in parts], name, seeds))
-
-
-def _table(tables: list[pd.DataFrame], name: str, seeds: frozenset[int]) -> pd.DataFrame:
-    """Tables of several runs as one, sorted by seed."""
     import pandas as pd
 
-    table = pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
-    table = table[table["seed"].isin(seeds)].assign(scenario=name)
-    return table.sort_values("seed", kind="stable", ignore_index=True)
+    from experiments.compare import joined, named
+
+    evidence = named(joined([part.evidence for part in parts]), name, seeds)
+    funnel = pd.concat([part.funnel for part in parts])
+    funnel = funnel[funnel["seed"].isin(seeds)].assign(scenario=name)
+    return Harvest(evidence, funnel.sort_values("seed", kind="stable", ignore_index=True))

@@ -37,9 +37,6 @@ from experiments.workshop.words import say
 from sim.errors import OutputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from experiments.compare import Evidence
     from experiments.report.elements import Block, Section
     from experiments.runner import Failure
     from experiments.workshop.crew import Harvest
@@ -247,7 +244,9 @@ def _compare(
 
     seeds = _seeds(compared, results)
     whole = range(seeds[0], seeds[-1] + 1)
-    evidence = _joined(compared, results, set(seeds))
+    evidence = compare.joined(
+        [compare.named(results[part.id].evidence, part.name, set(seeds)) for part in compared]
+    )
     worlds = [part.policy.scenario(shelf, part.name) for part in compared]
     found = compare.compare(evidence, [part.name for part in compared], units=posterior.units(worlds, whole))
     about = stores.about(worlds, whole, failures, command(session, compared, len(whole)))
@@ -258,31 +257,6 @@ def _compare(
     title = session.name or told.title
     more = _sections(session, shelf, compared, results)
     put(folder / REPORT, page.html(replace(told, title=title, sections=(*more, *told.sections))))
-
-
-def _joined(compared: Sequence[Part], results: Mapping[str, Harvest], seeds: set[int]) -> Evidence:
-    """The runs at some seeds of all policies in one, each under the name of its policy."""
-    import pandas as pd
-
-    from experiments.compare import Evidence
-
-    each = [results[part.id].evidence._asdict() for part in compared]
-    joined = {
-        name: pd.concat(
-            [_named(one[name], part.name, seeds) for part, one in zip(compared, each, strict=True)]
-        )
-        for name in Evidence._fields
-        if all(one[name] is not None for one in each)
-    }
-    ordered = {
-        name: table.sort_values(["scenario", "seed"], kind="stable", ignore_index=True)
-        for name, table in joined.items()
-    }
-    return Evidence(**ordered)
-
-
-def _named(table: pd.DataFrame, name: str, seeds: set[int]) -> pd.DataFrame:
-    return table[table["seed"].isin(seeds).to_numpy()].assign(scenario=name)
 
 
 def command(session: Session, compared: Sequence[Part], runs: int) -> str:
