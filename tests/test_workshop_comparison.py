@@ -9,7 +9,7 @@ import pytest
 
 from analysis.groups import GAINS
 from experiments.compare import compare
-from experiments.workshop.comparison import comparison
+from experiments.workshop.comparison import Sentence, brief, comparison
 from experiments.workshop.crew import Harvest
 from experiments.workshop.session import POLICIES
 from tests.test_workshop_effect import BASE, harvest
@@ -52,6 +52,17 @@ def test_differences_and_winners_are_told_of_whom_they_are_true() -> None:
     groups = sections["groups"]["sentences"]
     assert groups[0].startswith(f"{NAME}, Start-ups. Changed: in 30 of 30 simulated cities more POCs start")
     assert groups[1] == "B: for none of the kinds of vendors can a difference be seen."
+
+
+def test_of_each_policy_what_is_better_or_worse_counts_most() -> None:
+    said = [
+        Sentence("B", 1), Sentence("B C better", 2, judged=True), Sentence("B worse", 1, judged=True),
+        Sentence("B b", 1),
+        Sentence("B C", 2), Sentence("B C c", 2), Sentence("of none"),
+    ]  # fmt: skip
+    assert brief(said) == ["B", "B C better", "B worse", "B C"]
+    assert brief(said[:6]) == [each.text for each in said[:6]]
+    assert brief([Sentence(str(number)) for number in range(9)]) == list("012345")
 
 
 def test_ranges_are_those_of_the_comparison() -> None:

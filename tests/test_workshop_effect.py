@@ -48,6 +48,17 @@ def test_a_clear_difference_is_counted_in_pairs_of_cities() -> None:
     assert any("The same in all 40 simulated cities: All proposals" in each for each in told)
 
 
+def test_what_counts_is_told_in_short_good_and_bad_first() -> None:
+    more = {"proposals_received": 9, "needs_solved": 4, "money_wasted": 4}
+    told = effect(BASE, harvest(range(1, 41), more), "en")["brief"]
+    assert [each["text"].partition(":")[0] for each in told] == ["Better", "Worse", "Changed"]
+    assert told[0] == {"text": "Better: more needs are solved (4.0 more)", "cities": "40 of 40 cities"}
+    (same,) = effect(BASE, harvest(range(1, 41)), "en")["brief"]
+    assert same["text"].startswith("The same in all 40 simulated cities")
+    (alone,) = effect(BASE, None, "en")["brief"]
+    assert alone["text"].startswith("Nothing is changed yet")
+
+
 def test_no_difference_is_claimed_where_the_range_holds_zero() -> None:
     other = harvest(range(1, 41), luck=2)
     both = matched([BASE, other])

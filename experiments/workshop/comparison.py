@@ -42,6 +42,23 @@ EDGE = 90.0
 #: departments that a sentence names
 NAMED = 3
 
+#: sentences of a section that are all told first, and of each policy where there are more
+FEW, EACH = 6, 2
+
+
+class Sentence(NamedTuple):
+    """A sentence of a section.
+
+    Attributes:
+        text: what it says.
+        place: of the policy that it is about; 0 for the first, and for what is about none.
+        judged: it says that something is better or worse.
+    """
+
+    text: str
+    place: int = 0
+    judged: bool = False
+
 
 def comparison(harvests: Sequence[Harvest], names: Sequence[str], language: str) -> dict[str, Any]:
     """What the policies do, the first one being what the others are compared with.
@@ -52,7 +69,8 @@ def comparison(harvests: Sequence[Harvest], names: Sequence[str], language: str)
         language: code of the language.
 
     Returns:
-        ``sections``, each with ``id``, ``title``, ``sentences``, ``charts`` and ``table``, as JSON has them.
+        ``sections``, each with ``id``, ``title``, ``sentences``, ``brief`` (those of them that count most),
+        ``charts`` and ``table``, as JSON has them.
 
     Raises:
         ValueError: there are no policies, too many, or not as many names.
@@ -61,7 +79,7 @@ def comparison(harvests: Sequence[Harvest], names: Sequence[str], language: str)
         raise ValueError(f"{len(harvests)} policies with {len(names)} names")
     both = effect.matched(harvests)
     if both is None:
-        nothing = say(language, "effect.none")
+        nothing = Sentence(say(language, "effect.none"))
         return {"sections": [_section(language, "differences", [nothing], [], None)]}
     told = _Told(language, both, tuple(names), [each.evidence.groups for each in harvests])
     return {"sections": [_funnel(told), _differences(told), *_groups(told), _money(told)]}
@@ -98,12 +116,24 @@ class _Told(NamedTuple):
 def _section(
     language: str,
     id_: str,
-    sentences: Sequence[str],
+    sentences: Sequence[Sentence],
     charts: Sequence[Mapping[str, Any]],
     table: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    title = say(language, f"comparison.{id_}")
-    return {"id": id_, "title": title, "sentences": list(sentences), "charts": list(charts), "table": table}
+    title, said = say(language, f"comparison.{id_}"), [each.text for each in sentences]
+    shown = {"sentences": said, "brief": brief(sentences), "charts": list(charts), "table": table}
+    return {"id": id_, "title": title, **shown}
+
+
+def brief(sentences: Sequence[Sentence]) -> list[str]:
+    """The sentences that count: of each policy those that say better or worse come first."""
+    if len(sentences) <= FEW:
+        return [each.text for each in sentences]
+    chosen = set[Sentence]()
+    for place in {each.place for each in sentences if each.place}:
+        mine = sorted((each for each in sentences if each.place == place), key=lambda each: not each.judged)
+        chosen |= set(mine[:EACH])
+    return [each.text for each in sentences if each in chosen] or [each.text for each in sentences[:FEW]]
 
 
 def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, Any]:
@@ -115,7 +145,7 @@ def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) 
 
 def _funnel(told: _Told) -> dict[str, Any]:
     funnels, steps = told.both.funnels, pictures.steps(told.both.funnels)
-    sentences = [_flow(told, place, name) for place, name in enumerate(told.names)]
+    sentences = [Sentence(_flow(told, place, name), place) for place, name in enumerate(told.names)]
     rows = [
         [told.say(f"step.{step}"), *(_spread(told, table[step].to_numpy(dtype=float)) for table in funnels)]
         for step in steps
@@ -153,7 +183,8 @@ def _spread(told: _Told, values: Floats, kind: measured.Kind | None = None) -> s
 
 def _differences(told: _Told) -> dict[str, Any]:
     if not told.others:
-        return _section(told.language, "differences", [told.say("comparison.one", base=told.base)], [], None)
+        alone = Sentence(told.say("comparison.one", base=told.base))
+        return _section(told.language, "differences", [alone], [], None)
     found = _pairs(told)
     return _section(
         told.language, "differences", list(_sentences(told, found)), [_forest(told, found)],
@@ -182,15 +213,17 @@ def _evidence(both: Matched) -> Evidence:
     return Evidence(pd.concat(both.outcomes, ignore_index=True), both.wholes, pd.DataFrame(), pd.DataFrame())
 
 
-def _sentences(told: _Told, found: Sequence[Sequence[Pair]]) -> Iterator[str]:
+def _sentences(told: _Told, found: Sequence[Sequence[Pair]]) -> Iterator[Sentence]:
     if told.cities < effect.FEW:
-        yield told.say("effect.first", n=told.cities)
-    for (_, name), mine in zip(told.others, found, strict=True):
-        for sentence in effect.sentences(told.language, mine, told.cities):
-            yield told.say("comparison.told", name=name, base=told.base, sentence=sentence)
+        yield Sentence(told.say("effect.first", n=told.cities))
+    for (place, name), mine in zip(told.others, found, strict=True):
+        judged = [effect.judgement(each) != measured.CHANGED for each in mine if each.found.clear]
+        for number, sentence in enumerate(effect.sentences(told.language, mine, told.cities)):
+            text = told.say("comparison.told", name=name, base=told.base, sentence=sentence)
+            yield Sentence(text, place, number < len(judged) and judged[number])
     if len(found) > 1:
-        yield told.say("comparison.together")
-    yield told.say("effect.model")
+        yield Sentence(told.say("comparison.together"))
+    yield Sentence(told.say("effect.model"))
 
 
 def _forest(told: _Told, found: Sequence[Sequence[Pair]]) -> dict[str, Any]:
@@ -285,7 +318,7 @@ def _groups(told: _Told) -> Iterator[dict[str, Any]]:
         return
     shares = _shares(told)
     sentences = [
-        sentence
+        Sentence(sentence, place)
         for place, name in told.others
         for by in GAINS
         for sentence in _group_sentences(
@@ -427,7 +460,7 @@ def _group_cells(told: _Told, share: _Share) -> list[str]:
 
 
 def _money(told: _Told) -> dict[str, Any]:
-    sentences = [_pays(told, place, name) for place, name in enumerate(told.names)]
+    sentences = [Sentence(_pays(told, place, name), place) for place, name in enumerate(told.names)]
     rows = [
         [measured.name(told.language, measure), *(_spread(told, told.values(place, measure), "money")
          for place in range(len(told.names)))]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: with fewer simulated cities than these it is a first impression
 FEW = 10
+#: differences that are told in short, to be read from the back of a room
+BRIEF = 3
 
 
 class Count(NamedTuple):
@@ -52,17 +54,20 @@ def effect(
         names: of the two; words for start and now unless given.
 
     Returns:
-        ``headlines``, ``charts`` and ``table`` as JSON has them.
+        ``headlines``, ``brief`` (what counts, in short: ``text`` and in how many ``cities``), ``charts`` and
+        ``table`` as JSON has them.
     """
     called = names or (say(language, "effect.start"), say(language, "effect.now"))
     if now is None or now is base or now.evidence is base.evidence:
         return _alone(base, language, called[0])
     both = matched([base, now])
     if both is None:
-        return {"headlines": [say(language, "effect.none")], "charts": [], "table": None}
+        none = say(language, "effect.none")
+        return {"headlines": [none], "brief": [_short(none)], "charts": [], "table": None}
     found = pairs(both, MEASURES_SHOWN)
     return {
         "headlines": [*_headlines(language, found, len(both.seeds)), say(language, "effect.model")],
+        "brief": brief(language, found, len(both.seeds)),
         "charts": _charts(language, both, called),
         "table": table(language, found, called, len(both.seeds)),
     }
@@ -167,17 +172,54 @@ def sentences(language: str, found: Sequence[Pair], cities: int) -> Iterator[str
 
 def clear(language: str, pair: Pair) -> str:
     """What a difference says whose range does not hold zero."""
+    verdict, clause = _said(language, pair)
+    return counted_sentence(language, verdict, clause, measured.kind(pair.measure), pair.found, pair.tally)
+
+
+def _said(language: str, pair: Pair) -> tuple[str, str]:
+    """Whether a difference is good or bad, and what it is of."""
     way = "up" if pair.found.difference > 0 else "down"
-    told = say(language, f"measure.{measured.verdict(pair.measure, pair.found.difference)}")
-    clause = say(language, f"measure.{pair.measure}_{way}")
-    return counted_sentence(language, told, clause, measured.kind(pair.measure), pair.found, pair.tally)
+    verdict = say(language, f"measure.{judgement(pair)}")
+    return verdict, say(language, f"measure.{pair.measure}_{way}")
+
+
+def judgement(pair: Pair) -> str:
+    """``better``, ``worse`` or ``changed``, of a difference that is clear."""
+    return measured.verdict(pair.measure, pair.found.difference)
+
+
+def brief(language: str, found: Sequence[Pair], cities: int) -> list[dict[str, str]]:
+    """What is clear, in short, what is good or bad first; or else what the first sentence says."""
+    clear = sorted(
+        (each for each in found if each.found.clear), key=lambda each: judgement(each) == measured.CHANGED
+    )
+    if not clear:
+        return [_short(next(sentences(language, found, cities)))]
+    return [_clear_in_short(language, each) for each in clear[:BRIEF]]
+
+
+def _clear_in_short(language: str, pair: Pair) -> dict[str, str]:
+    verdict, clause = _said(language, pair)
+    size = measured.size(language, measured.kind(pair.measure), pair.found.difference)
+    won, _ = _won(pair.found, pair.tally)
+    text = say(language, "effect.brief", verdict=verdict, clause=clause, size=size)
+    return _short(text, say(language, "effect.brief_cities", won=won, n=sum(pair.tally)))
+
+
+def _short(text: str, cities: str = "") -> dict[str, str]:
+    return {"text": text, "cities": cities}
+
+
+def _won(found: Difference, count: Count) -> tuple[int, int]:
+    """In how many cities it is as on average, and the other way round."""
+    return (count.up, count.down) if found.difference > 0 else (count.down, count.up)
 
 
 def counted_sentence(
     language: str, verdict: str, clause: str, kind: measured.Kind, found: Difference, count: Count
 ) -> str:
     """In how many cities something holds, and by how much on average."""
-    won, lost = (count.up, count.down) if found.difference > 0 else (count.down, count.up)
+    won, lost = _won(found, count)
     low, high = measured.ends(language, kind, found.low, found.high)
     size = measured.size(language, kind, found.difference)
     values = {"verdict": verdict, "clause": clause, "size": size, "low": low, "high": high}
@@ -229,7 +271,7 @@ def row(language: str, pair: Pair) -> list[str]:
 
 def _reading(language: str, pair: Pair) -> str:
     if pair.found.clear:
-        return say(language, f"measure.{measured.verdict(pair.measure, pair.found.difference)}")
+        return say(language, f"measure.{judgement(pair)}")
     return say(language, "effect.few" if pair.found.pairs < 2 else "effect.no_difference")
 
 
@@ -243,11 +285,13 @@ def _alone(base: Harvest, language: str, name: str) -> dict[str, Any]:
     first = [say(language, "effect.first", n=n)] if n < FEW else []
     told = [_level(language, measure, each) for measure, each in values.items()]
     strips = [pictures.swarm(language, measure, [each], seeds, rows) for measure, each in values.items()]
+    unchanged = say(language, "effect.unchanged", n=n)
     return {
         "headlines": [
-            *first, say(language, "effect.unchanged", n=n),
+            *first, unchanged,
             *(say(language, "effect.alone", **each) for each in told), say(language, "effect.model"),
         ],
+        "brief": [_short(unchanged)],
         "charts": [pictures.funnel(language, [base.funnel], [name]), *strips],
         "table": _levels(language, told, n),
     }  # fmt: skip

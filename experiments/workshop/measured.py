@@ -31,6 +31,8 @@ BETTER = {
     "projects": 1, "needs_solved": 1, "value_delivered": 1, "survival_2y": 1,
     "money_wasted": -1, "first_round_failures": -1, "pilots_stuck": -1, "days_to_poc": -1, "vendor_cost": -1,
 }  # fmt: skip
+#: the verdict on a difference of which nobody can say whether it is good
+CHANGED = "changed"
 
 
 def kind(measure: str) -> Kind:
@@ -106,7 +108,7 @@ def signed(language: str, what: Kind, low: float, high: float) -> str:
 def verdict(measure: str, difference: float) -> str:
     """Whether a difference is ``better``, ``worse``, or just ``changed``."""
     wish = BETTER.get(measure, 0)
-    return "changed" if not wish else "better" if (difference > 0) == (wish > 0) else "worse"
+    return CHANGED if not wish else "better" if (difference > 0) == (wish > 0) else "worse"
 
 
 def nine(values: Floats | Sequence[float]) -> tuple[float, float]:

@@ -6,16 +6,6 @@ import { change } from "/static/levers.js";
 import { t } from "/static/words.js";
 
 const MOST = 4;
-const FEW = 6, EACH = 2; // sentences of a part that are all shown, and of each policy where there are more
-
-/* The sentences that count: of each policy those that say better or worse come first. */
-function chief(said, names) {
-  if (said.length <= FEW) return said;
-  const weight = each => ["measure.worse", "measure.better"].some(key => each.includes(t(key))) ? 0 : 1;
-  const of = name => said.filter(each => each.startsWith(name)).sort((one, other) => weight(one) - weight(other)).slice(0, EACH);
-  const found = new Set(names.flatMap(of));
-  return found.size ? said.filter(each => found.has(each)) : said.slice(0, FEW);
-}
 
 export function mount(element, context) {
   const levers = new Map(context.start.families.flatMap(family => family.levers.map(lever => [lever.id, lever])));
@@ -88,10 +78,9 @@ export function mount(element, context) {
       if (!parts.has(each.id)) { parts.set(each.id, part(each)); sections.append(parts.get(each.id).node); }
       const shown = parts.get(each.id);
       shown.title.textContent = each.title;
-      const few = chief(each.sentences, context.session.policies.map(policy => policy.name));
-      sentences(shown.said, few);
+      sentences(shown.said, each.brief);
       sentences(shown.every, each.sentences);
-      shown.all.hidden = few.length === each.sentences.length;
+      shown.all.hidden = each.brief.length === each.sentences.length;
       shown.figures.show(each.charts);
       numbers(shown.detail, each.table);
     }

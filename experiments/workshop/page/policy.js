@@ -3,10 +3,9 @@
 import { button, el, keepingFocus, say, throttled } from "/static/dom.js";
 import { Figures, numbers, Progress, sentences } from "/static/figures.js";
 import { change, Families } from "/static/levers.js";
-import { read, t } from "/static/words.js";
+import { t } from "/static/words.js";
 
 const SETTLED = 120; // milliseconds without a movement before the server is asked
-const BRIEF = 3; // sentences that are read from the back of a room
 
 /* Settings on their way: the latest of each lever, and one request at a time. */
 class Outgoing {
@@ -39,18 +38,9 @@ class Outgoing {
   }
 }
 
-/* The few sentences that count, short: clear differences, what is good or bad first. */
-function headed(found) {
-  const told = found.map(each => read("effect.clear", each) || read("effect.all", each)).filter(Boolean);
-  const plain = each => each.verdict === t("measure.changed");
-  const clear = [...told.filter(each => !plain(each)), ...told.filter(plain)].slice(0, BRIEF);
-  if (clear.length) return clear;
-  const rest = found.filter(each => each !== t("effect.model") && !read("effect.first", each) && !read("effect.first_one", each));
-  return rest.slice(0, 1).map(text => ({ text }));
-}
-
-const headline = each => each.text ? el("li", {}, each.text)
-  : el("li", {}, el("span", { class: "brief" }, t("policy.brief", each)), " ", el("span", { class: "cities" }, t("policy.brief_cities", each)));
+const headline = each => each.cities
+  ? el("li", {}, el("span", { class: "brief" }, each.text), " ", el("span", { class: "cities" }, each.cities))
+  : el("li", {}, each.text);
 
 export function mount(element, context) {
   const { families, cards } = context.start;
@@ -127,7 +117,7 @@ export function mount(element, context) {
   let last = "";
 
   function heads(found) {
-    const wanted = headed(found).map(headline), text = nodes => nodes.map(each => each.textContent).join("\n");
+    const wanted = found.map(headline), text = nodes => nodes.map(each => each.textContent).join("\n");
     if (text(wanted) !== text([...headlines.children])) headlines.replaceChildren(...wanted);
   }
 
@@ -139,7 +129,7 @@ export function mount(element, context) {
     all.hidden = closed || !(found || every.childElementCount);
     if (closed) { figures.show([]); headlines.replaceChildren(); sentences(every, []); numbers(detail, null); return; }
     if (!found) return;
-    heads(found.headlines);
+    heads(found.brief);
     sentences(every, found.headlines);
     figures.show([...found.charts.filter(each => each.id !== "funnel"), ...found.charts.filter(each => each.id === "funnel")]);
     numbers(detail, found.table);

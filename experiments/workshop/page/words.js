@@ -19,20 +19,6 @@ export function t(key, values = {}) {
     wanted in values ? (typeof values[wanted] === "number" ? number(values[wanted]) : String(values[wanted])) : place);
 }
 
-const escaped = text => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
-/* What a sentence of the server has in the places of a text, or null where it is another sentence. */
-export function read(key, sentence) {
-  const form = t(key), names = [];
-  const source = form.split(/\{(\w+)\}/).map((part, place) => {
-    if (place % 2 === 0) return escaped(part);
-    names.push(part);
-    return "(.*?)";
-  }).join("");
-  const found = new RegExp(`^${source}$`, "s").exec(sentence);
-  return found && Object.fromEntries(names.map((name, place) => [name, found[place + 1]]));
-}
-
 /* A number as the language writes it, with no more decimals than a step of it needs. */
 export function number(value, step = 0.01) {
   const decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
