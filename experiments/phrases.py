@@ -318,17 +318,23 @@ WHY = (
 
 def why(reason: Reason, stage: Stage, actor: str) -> str:
     """Why a case ended that stood at ``stage`` when ``actor`` closed it."""
+    return WHY[line(reason, stage, actor)].text
+
+
+def line(reason: Reason, stage: Stage, actor: str) -> int:
+    """The place of the first line of :data:`WHY` that holds."""
     return next(
-        row.text
-        for row in WHY
+        place
+        for place, row in enumerate(WHY)
         if row.reason is reason and (not row.stages or stage in row.stages) and row.actor in ("", actor)
     )
 
 
 # --- amounts ------------------------------------------------------------------------------------
 
-_GRADES = ((0.4, "poor"), (0.5, "weak"), (0.6, "fair"), (0.75, "good"), (1.01, "very good"))
-_FITS = ((0.25, "hardly at all"), (0.5, "badly"), (0.7, "partly"), (0.85, "well"), (1.01, "almost perfectly"))
+#: words for a score, and for a fit, below each limit
+GRADES = ((0.4, "poor"), (0.5, "weak"), (0.6, "fair"), (0.75, "good"), (1.01, "very good"))
+FITS = ((0.25, "hardly at all"), (0.5, "badly"), (0.7, "partly"), (0.85, "well"), (1.01, "almost perfectly"))
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MONTHS = (
     "January",
@@ -353,12 +359,12 @@ def points(value: float) -> str:
 
 def grade(value: float) -> str:
     """A score from 0 to 1 in a word."""
-    return _graded(value, _GRADES)
+    return _graded(value, GRADES)
 
 
 def fit(value: float) -> str:
     """A fit from 0 to 1 in a word."""
-    return _graded(value, _FITS)
+    return _graded(value, FITS)
 
 
 def _graded(value: float, grades: Sequence[tuple[float, str]]) -> str:

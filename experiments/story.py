@@ -211,7 +211,7 @@ def lives(log: EventLog) -> Iterator[Life]:
 
 def steps(life: Life) -> Iterator[Step]:
     """What happened, in order; what needs no words is left out."""
-    for event in _around(life):
+    for event in around(life):
         if text := sentence(life, event):
             yield Step(event.time, _mark(event), text)
     if not life.over:
@@ -219,7 +219,7 @@ def steps(life: Life) -> Iterator[Step]:
         yield Step(life.log.days, ("end", life.stage), text)
     if life.rival is not None:
         for event in life.rival.events:
-            if text := phrases.RIVAL.get((event.kind, _word(event))):
+            if text := phrases.RIVAL.get((event.kind, word_of(event))):
                 yield Step(event.time, ("rival", *_mark(event)), life.rival.say(text, event))
 
 
@@ -235,7 +235,7 @@ def _mark(event: Event) -> tuple[str | None, ...]:
     return event.kind, actor, event.origin, event.target, reason
 
 
-def _around(life: Life) -> Iterator[Event]:
+def around(life: Life) -> Iterator[Event]:
     """The case's own events, and the elections that fell into its life."""
     first, last = life.events[0].time, life.events[-1].time if life.over else life.log.days
     for event in life.log.events:
@@ -251,13 +251,13 @@ def sentence(life: Life, event: Event) -> str | None:
     special = _SPECIAL.get(event.kind)
     if special is not None:
         return special(life, event)
-    word = _word(event)
+    word = word_of(event)
     text = phrases.EVENTS.get((event.kind, f"{word} {life.record.channel}"))
     text = text or phrases.EVENTS.get((event.kind, word))
     return life.say(text, event) if text else None
 
 
-def _word(event: Event) -> str:
+def word_of(event: Event) -> str:
     """What tells an event of its kind apart from others."""
     if event.kind in (Kind.SOLVED, Kind.UNSOLVED, Kind.TALK, Kind.TAKEOVER):
         return ""
@@ -366,7 +366,7 @@ def end(life: Life) -> str:
 def _why(life: Life, last: Event) -> str:
     """The reason for the end, where it is one that the log tells more of than the last move does."""
     reason, origin = Reason(str(last.reason)), Stage(str(last.origin))
-    if reason is Reason.FINANCIAL and _left(life, last):
+    if reason is Reason.FINANCIAL and left(life, last):
         return phrases.GONE
     if origin is Stage.LAUNCHED:
         return phrases.LEFT.get(reason, f"for {reason} reasons")
@@ -384,7 +384,7 @@ def _why(life: Life, last: Event) -> str:
     return phrases.why(reason, origin, str(last.actor))
 
 
-def _left(life: Life, last: Event) -> bool:
+def left(life: Life, last: Event) -> bool:
     """Whether the vendor left the market at that moment."""
     return any(
         event.kind == Kind.LEAVE and event.time == last.time and event.actor == life.record.vendor
@@ -392,26 +392,47 @@ def _left(life: Life, last: Event) -> bool:
     )
 
 
-def _money(life: Life) -> Iterator[str]:
-    """What each party paid and received for this case, and for a rival's contract that followed."""
+class Account(NamedTuple):
+    """What a party of a case paid and received; ``party`` is none where it is all other bidders together."""
+
+    party: str | None
+    paid: list[Event]
+    received: list[Event]
+
+
+def accounts(life: Life) -> Iterator[Account]:
+    """Who paid and received what for this case, and for a rival's contract that followed."""
     events = [*life.of(Kind.PAYMENT), *(life.rival.of(Kind.PAYMENT) if life.rival else ())]
     main = {life.record.vendor, life.record.department, life.rival.record.vendor if life.rival else None}
     for party in dict.fromkeys(event.origin for event in events if event.origin in main):
-        paid = _sums(event for event in events if event.origin == party)
-        received = _sums(event for event in events if event.target == party)
-        yield f"{party} paid {paid}{f', and received {received}' if received else ''}."
+        paid = [event for event in events if event.origin == party]
+        yield Account(party, paid, [event for event in events if event.target == party])
     others = [event for event in events if event.origin not in {*main, "world"}]
     if others:
-        bidders = count(len({event.origin for event in others}), "other vendor")
-        yield f"{upper(bidders)} paid {_sums(others)}."
+        yield Account(None, others, [])
+
+
+def sums(payments: Iterable[Event], what: Callable[[Event], str]) -> dict[str, float]:
+    """Amounts of payments by what they were for, in words, in the order of their coming."""
+    found: dict[str, float] = {}
+    for event in payments:
+        purpose = what(event)
+        found[purpose] = found.get(purpose, 0.0) + (event.amount or 0.0)
+    return found
+
+
+def _money(life: Life) -> Iterator[str]:
+    for party, paid, received in accounts(life):
+        if party is None:
+            bidders = count(len({event.origin for event in paid}), "other vendor")
+            yield f"{upper(bidders)} paid {_sums(paid)}."
+        else:
+            yield f"{party} paid {_sums(paid)}{f', and received {_sums(received)}' if received else ''}."
 
 
 def _sums(payments: Iterable[Event]) -> str:
-    sums: dict[str, float] = {}
-    for event in payments:
-        what = phrases.PURPOSES.get(str(event.reason), str(event.reason))
-        sums[what] = sums.get(what, 0.0) + (event.amount or 0.0)
-    return listed([f"{money(amount)} for {what}" for what, amount in sums.items()])
+    found = sums(payments, lambda event: phrases.PURPOSES.get(str(event.reason), str(event.reason)))
+    return listed([f"{money(amount)} for {what}" for what, amount in found.items()])
 
 
 def _truth(life: Life) -> str:

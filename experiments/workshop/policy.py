@@ -127,8 +127,12 @@ class Policy:
         checked = {name: lever(name).checked(value) for name, value in self.settings.items()}
         object.__setattr__(self, "settings", MappingProxyType(checked))
 
-    def __getstate__(self) -> dict[str, object]:
+    def plain(self) -> dict[str, Any]:
+        """The policy as plain data."""
         return {"base": self.base, "settings": dict(self.settings)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.plain()
 
     def scenario(self, shelf: Shelf, name: str = "") -> Scenario:
         """The scenario that this policy is, for the whole run in every city.

@@ -35,12 +35,10 @@ def written(session: Session) -> bytes:
         "name": session.name,
         "language": session.language,
         "runs": session.runs,
-        "now": _policy_data(session.now),
-        "before": [_policy_data(each) for each in session.before],
-        "after": [_policy_data(each) for each in session.after],
-        "policies": [
-            {"id": each.id, "name": each.name, **_policy_data(each.policy)} for each in session.policies
-        ],
+        "now": session.now.plain(),
+        "before": [each.plain() for each in session.before],
+        "after": [each.plain() for each in session.after],
+        "policies": [{"id": each.id, "name": each.name, **each.policy.plain()} for each in session.policies],
         "made": session.made,
         "round": None if session.round is None else _round_data(session.round),
         "rounds": [_round_data(each) for each in session.rounds],
@@ -49,15 +47,11 @@ def written(session: Session) -> bytes:
     return f"{json.dumps(content, ensure_ascii=False, allow_nan=False)}\n".encode("utf-8", "strict")
 
 
-def _policy_data(policy: Policy) -> dict[str, Any]:
-    return {"base": policy.base, "settings": dict(policy.settings)}
-
-
 def _round_data(asked: Round) -> dict[str, Any]:
     return {
         "id": asked.id,
         "measure": asked.measure,
-        "policy": _policy_data(asked.policy),
+        "policy": asked.policy.plain(),
         "title": asked.title,
         "guesses": dict(asked.guesses),
         "state": asked.state,

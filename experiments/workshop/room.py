@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from experiments.workshop.checks import told
-from experiments.workshop.limits import LimitError
 from experiments.workshop.policy import Policy
 from experiments.workshop.stream import encoded
 from experiments.workshop.words import say
@@ -561,8 +560,6 @@ def _rung(progress: Progress) -> int:
 
 def message(problem: InputError | _Said, language: str) -> str:
     """What is wrong, in a language where it is known in it."""
-    if isinstance(problem, LimitError):
-        problem = _Said(problem.text, problem.values)
     if isinstance(problem, InputError):
         return told(problem, language)
     return say(language, problem.key, **problem.values)

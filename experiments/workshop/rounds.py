@@ -98,7 +98,7 @@ class Round:
         return {
             "id": self.id,
             "measure": self.measure,
-            "policy": {"base": self.policy.base, "settings": dict(self.policy.settings)},
+            "policy": self.policy.plain(),
             "name": self.title,
             "state": self.state,
             "who": list(self.guesses),

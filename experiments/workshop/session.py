@@ -214,8 +214,7 @@ def _shown(each: Kept, shelf: Shelf) -> dict[str, Any]:
     return {
         "id": each.id,
         "name": each.name,
-        "base": each.policy.base,
-        "settings": dict(each.policy.settings),
+        **each.policy.plain(),
         "differences": [
             {"lever": lever, "from": old, "to": new} for lever, old, new in changed(each.policy, shelf)
         ],

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 #: limits below which a score, or a fit, has the word ``grade_0`` or ``fits_0`` and so on
-_GRADES = (0.4, 0.5, 0.6, 0.75)
-_FITS = (0.25, 0.5, 0.7, 0.85)
+_GRADES = tuple(limit for limit, _ in phrases.GRADES[:-1])
+_FITS = tuple(limit for limit, _ in phrases.FITS[:-1])
 
 _DEPARTMENT = re.compile(
     r"(?:(?P<city>.+) )?(?P<domain>[A-Z][a-z]+|Domain \d+) (?P<number>\d+)(?: need (?P<need>\d+))?"
@@ -145,44 +145,6 @@ def _graded(language: str, name: str, value: float, limits: Sequence[float]) -> 
     return say(language, f"tale.{name}_{sum(value >= limit for limit in limits)}")
 
 
-# --- what an event is ---------------------------------------------------------------------------
-
-
-def _around(life: Life) -> Iterator[Event]:
-    """The case's own events, and the elections that fell into its life."""
-    first, last = life.events[0].time, life.events[-1].time if life.over else life.log.days
-    for event in life.log.events:
-        vote = event.kind == Kind.ELECTION and event.city == life.record.city and first <= event.time <= last
-        if vote or event.case == life.case:
-            yield event
-
-
-def _word(event: Event) -> str:
-    """What tells an event of its kind apart from others."""
-    if event.kind in (Kind.SOLVED, Kind.UNSOLVED, Kind.TALK, Kind.TAKEOVER):
-        return ""
-    if event.kind == Kind.DECISION:
-        return f"{event.target} {event.reason}"
-    return str(event.reason if event.kind == Kind.PAYMENT else event.target)
-
-
-def _left(life: Life, last: Event) -> bool:
-    """Whether the vendor left the market at that moment."""
-    return any(
-        event.kind == Kind.LEAVE and event.time == last.time and event.actor == life.record.vendor
-        for event in life.log.events
-    )
-
-
-def _row(reason: Reason, stage: Stage, actor: str) -> int:
-    """The number, from 1, of the line of ``phrases.WHY`` that holds."""
-    return next(
-        number
-        for number, row in enumerate(phrases.WHY, 1)
-        if row.reason is reason and (not row.stages or stage in row.stages) and row.actor in ("", actor)
-    )
-
-
 # --- one life -----------------------------------------------------------------------------------
 
 
@@ -238,7 +200,7 @@ class Teller:
 
     def steps(self) -> Iterator[tuple[float, str]]:
         """What happened, in order, with its day; what needs no words is left out."""
-        for event in _around(self.life):
+        for event in story.around(self.life):
             if text := self.sentence(event):
                 yield event.time, text
         if not self.life.over:
@@ -246,7 +208,7 @@ class Teller:
         if self.life.rival is not None:
             rival = Teller(self.life.rival, self.language)
             for event in rival.life.events:
-                name = key("rival", event.kind, _word(event))
+                name = key("rival", event.kind, story.word_of(event))
                 if known(self.language, name):
                     yield event.time, rival.text(name.removeprefix("tale."), event)
 
@@ -257,7 +219,7 @@ class Teller:
         special = _SPECIAL.get(event.kind)
         if special is not None:
             return special(self, event)
-        word = _word(event)
+        word = story.word_of(event)
         for name in (
             key("event", event.kind, word, self.life.record.channel),
             key("event", event.kind, word),
@@ -361,7 +323,7 @@ class Teller:
         return self.text(name, last)
 
     def _why(self, last: Event, reason: Reason, origin: Stage) -> str:
-        if reason is Reason.FINANCIAL and _left(self.life, last):
+        if reason is Reason.FINANCIAL and story.left(self.life, last):
             return "gone"
         if origin in (Stage.LAUNCHED, Stage.DEPLOYED):
             return f"{'left' if origin is Stage.LAUNCHED else 'given_up'}_{reason}"
@@ -373,30 +335,27 @@ class Teller:
         declined = [each.actor for each in self.life.of(Kind.DECISION) if each.target == "declines"]
         if declined and origin is Stage.SCREENED and reason in phrases.DECLINED:
             return f"declined_{reason}" if last.actor == declined[-1] else "no_other"
-        return f"why_{_row(reason, origin, str(last.actor))}"
+        return f"why_{1 + phrases.line(reason, origin, str(last.actor))}"
 
     # money and truth
 
     def money(self) -> Iterator[str]:
         """What each party paid and received for this case, and for a rival's contract that followed."""
-        rival = self.life.rival
-        events = [*self.life.of(Kind.PAYMENT), *(rival.of(Kind.PAYMENT) if rival else ())]
-        main = {self.life.record.vendor, self.life.record.department, rival.record.vendor if rival else None}
-        for party in dict.fromkeys(event.origin for event in events if event.origin in main):
-            paid = self._sums(event for event in events if event.origin == party)
-            received = self._sums(event for event in events if event.target == party)
-            name = named(self.language, str(party))
-            yield self.text("paid_received" if received else "paid", party=name, paid=paid, received=received)
-        others = [event for event in events if event.origin not in {*main, "world"}]
-        if others:
-            bidders = phrases.upper(count(self.language, len({event.origin for event in others}), "bidder"))
-            yield self.text("others_paid", bidders=bidders, paid=self._sums(others))
+        for party, paid, received in story.accounts(self.life):
+            if party is None:
+                number = len({event.origin for event in paid})
+                bidders = phrases.upper(count(self.language, number, "bidder"))
+                yield self.text("others_paid", bidders=bidders, paid=self._sums(paid))
+            else:
+                told = {"party": named(self.language, party), "paid": self._sums(paid)}
+                form = "paid_received" if received else "paid"
+                yield self.text(form, **told, received=self._sums(received))
 
     def _sums(self, payments: Iterable[Event]) -> str:
-        sums: dict[str, float] = {}
-        for event in payments:
-            what = self.one("purpose", event.reason, other="number_other", number=event.reason)
-            sums[what] = sums.get(what, 0.0) + (event.amount or 0.0)
+        sums = story.sums(
+            payments,
+            lambda event: self.one("purpose", event.reason, other="number_other", number=event.reason),
+        )
         parts = [self.text("sum", amount=money(self.language, sums[what]), purpose=what) for what in sums]
         return joined(self.language, parts)
 
