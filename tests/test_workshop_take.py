@@ -77,7 +77,7 @@ def harvests() -> dict[str, Harvest]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("take") / "home"
-    return take.save(rich(), rich().shelf, harvests(), place, figures=False)
+    return take.save(rich(), harvests(), place, figures=False)
 
 
 # --- what is in it ---------------------------------------------------------------------------------
@@ -156,14 +156,14 @@ def test_a_single_policy_is_compared_with_its_start(tmp_path: Path) -> None:
     parts = take.parts(one)
     assert [(part.id, part.name) for part in parts] == [("base", "short"), ("now", "新政策")]
     results = {"base": harvests()["base"], "now": harvests()["p1"]}
-    home = take.save(one, one.shelf, results, tmp_path / "one", figures=False)
+    home = take.save(one, results, tmp_path / "one", figures=False)
     page = (home / "report.html").read_text("utf-8")
     assert 'lang="zh-Hant"' in page
     assert (home / "policies" / "policy-1.yaml").is_file()
 
 
 def test_what_changes_nothing_has_no_results_and_still_goes_home(tmp_path: Path) -> None:
-    home = take.save(plain(), plain().shelf, {}, tmp_path / "none")
+    home = take.save(plain(), {}, tmp_path / "none")
     assert sorted(path.name for path in home.iterdir()) == ["README.txt", "policies", "session.json"]
     assert "no results" in (home / "README.txt").read_text("utf-8-sig")
     assert take.reopened(home) == plain()
@@ -183,7 +183,7 @@ def test_charts_are_drawn_where_their_letters_can_write_the_names(
     monkeypatch.setattr("experiments.results.drawn", lambda folder, _: folder.mkdir())
     one = after(plain(), {"kind": "set", "lever": "pmo.staff", "value": 40}, {"kind": "keep", "name": name})
     results = {"base": harvests()["base"], "p1": harvests()["p1"]}
-    home = take.save(one, one.shelf, results, tmp_path / "one")
+    home = take.save(one, results, tmp_path / "one")
     assert (home / "results" / "figures").exists() == drawn
 
 
@@ -192,7 +192,7 @@ def test_seeds_that_not_all_have_are_left_out(tmp_path: Path) -> None:
     evidence = results["p1"].evidence
     few = evidence._replace(outcomes=evidence.outcomes[evidence.outcomes["seed"] <= 4])
     results["p1"] = results["p1"]._replace(evidence=few)
-    home = take.save(rich(), rich().shelf, results, tmp_path / "few", figures=False)
+    home = take.save(rich(), results, tmp_path / "few", figures=False)
     assert set(store.read(home / "results").outcomes["seed"]) == {1, 2, 3, 4}
     assert store.read(home / "results").manifest["seeds"]["number"] == 4
 
@@ -212,28 +212,28 @@ def test_names_become_files_that_every_system_can_write() -> None:
 
 def test_what_was_taken_before_gives_way_and_nothing_else_does(tmp_path: Path) -> None:
     place = tmp_path / "home"
-    take.save(plain(), plain().shelf, {}, place)
+    take.save(plain(), {}, place)
     named = after(plain(), {"kind": "name", "name": "Later"})
-    take.save(named, named.shelf, {}, place)
+    take.save(named, {}, place)
     assert take.reopened(place) == named
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.txt").write_text("mine")
     with pytest.raises(OutputError, match="no session"):
-        take.save(plain(), plain().shelf, {}, other)
+        take.save(plain(), {}, other)
     assert [path.name for path in other.iterdir()] == ["thesis.txt"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "other"]
 
 
 def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = take.save(plain(), plain().shelf, {}, tmp_path / "home")
+    place = take.save(plain(), {}, tmp_path / "home")
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(OutputError, match="No space"):
-        take.save(after(plain(), {"kind": "name", "name": "Later"}), plain().shelf, {}, place)
+        take.save(after(plain(), {"kind": "name", "name": "Later"}), {}, place)
     monkeypatch.undo()
     assert take.reopened(place) == plain()
     assert [path.name for path in tmp_path.iterdir()] == ["home"]

@@ -460,7 +460,7 @@ def saved(session: Session, results: Mapping[str, Harvest], folder: Path) -> Pat
     """The folder that a room takes home, written; called in a worker process, one at a time."""
     for left in folder.parent.glob(f".{folder.name}-*.partial"):  # of a process that was killed over it
         shutil.rmtree(left, ignore_errors=True)
-    return take.save(session, session.shelf, results, folder)
+    return take.save(session, results, folder)
 
 
 def _listed(folder: Path) -> list[str]:

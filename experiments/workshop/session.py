@@ -122,12 +122,11 @@ class Session:
         shelf = Shelf()
         return cls(id, Policy(_base(base, shelf)), checks.text(language, 20), shelf=shelf)
 
-    def apply(self, action: object, shelf: Shelf | None = None) -> Session:
+    def apply(self, action: object) -> Session:
         """The session after an action.
 
         Args:
             action: a mapping with ``kind`` and the fields of that kind.
-            shelf: its scenarios, unless those at hand are taken.
 
         Raises:
             Refused: there is no such action, or it cannot be done; ``key`` and ``values`` say why.
@@ -141,8 +140,7 @@ class Session:
         given = _MAY[kind] & set(action)
         fields = {**checks.keys(action, _FIELDS[kind] | {"kind"} | given)}
         del fields["kind"]
-        begun = self if shelf is None else replace(self, shelf=shelf)
-        return replace(ACTIONS[kind](begun, **fields), version=self.version + 1)
+        return replace(ACTIONS[kind](self, **fields), version=self.version + 1)
 
     def policy(self, which: object) -> Policy:
         """The policy ``now``, ``base`` (where it starts from), or one that was kept, by its id.
@@ -154,23 +152,22 @@ class Session:
             return self.now
         return Policy(self.now.base) if which == "base" else kept(self, which).policy
 
-    def public(self, shelf: Shelf | None = None) -> dict[str, Any]:
+    def public(self) -> dict[str, Any]:
         """What the page sees, as plain data."""
-        shelf = shelf or self.shelf
-        start = values(shelf, self.now.base)
+        start = values(self.shelf, self.now.base)
         return {
             "id": self.id,
             "version": self.version,
             "name": self.name,
             "language": self.language,
             "base": self.now.base,
-            "question": shelf.load(self.now.base).question,
+            "question": self.shelf.load(self.now.base).question,
             "values": dict(start),
             "settings": dict(self.now.settings),
             "changed": list(_changed(self.now, start)),
             "can_undo": bool(self.before),
             "can_redo": bool(self.after),
-            "policies": [_shown(each, shelf) for each in self.policies],
+            "policies": [_shown(each, self.shelf) for each in self.policies],
             "compared": [each.id for each in self.policies],
             "round": None if self.round is None else self.round.public(),
             "rounds": [each.public() for each in self.rounds],
@@ -230,22 +227,13 @@ def setting(lever: object, value: object) -> Value:
     Raises:
         Refused: there is no such lever, or it cannot have that value.
     """
-    known = _lever(lever)
+    known, ends = _lever(lever), {}
     if known.kind == "slider":
-        return _slid(known, value)
-    fits = isinstance(value, bool) if known.kind == "switch" else value in known.options
-    if not fits or not isinstance(value, bool | str):
-        raise Refused(known.kind, what=_called(known))
-    return value
-
-
-def _slid(lever: Lever, value: object) -> Value:
+        ends = {"low": f"{known.low:g}", "high": f"{known.high:g}"}
     try:
-        found = lever.checked(checks.number(value, lever.low, lever.high))
+        return known.checked(checks.number(value, known.low, known.high) if ends else value)
     except InputError:
-        ends = {"low": f"{lever.low:g}", "high": f"{lever.high:g}"}
-        raise Refused("slider", what=_called(lever), **ends) from None
-    return found
+        raise Refused(known.kind, what=_called(known), **ends) from None
 
 
 def _lever(lever: object) -> Lever:

@@ -20,10 +20,10 @@ import shutil
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -101,9 +101,14 @@ def _apart(names: Sequence[str]) -> list[str]:
     """Names of which no two are alike: a later one that is gets a number."""
     found: list[str] = []
     for name in names:
-        free = (name if n == 1 else f"{name} ({n})" for n in count(1))
-        found.append(next(each for each in free if each not in found))
+        found.append(_free(name, "{} ({})", found))
     return found
+
+
+def _free(first: str, form: str, taken: Collection[str]) -> str:
+    """A name that is not taken: the first, or that with a number."""
+    numbered = (form.format(first, number) for number in count(2))
+    return next(each for each in chain([first], numbered) if each not in taken)
 
 
 def _slugs(names: Sequence[str], taken: set[str]) -> list[str]:
@@ -114,17 +119,30 @@ def _slugs(names: Sequence[str], taken: set[str]) -> list[str]:
         stem = re.sub("[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
         whole = sum(sign.isalnum() for sign in plain) == sum(sign.isalnum() for sign in name)
         first = stem if stem and whole and stem not in _DEVICES else f"policy-{place}"
-        free = (first if n == 1 else f"{first}-{n}" for n in count(1))
-        found.append(next(each for each in free if each not in {*found, *taken}))
+        found.append(_free(first, "{}-{}", {*found, *taken}))
     return found
 
 
 # --- the folder -----------------------------------------------------------------------------------
 
 
+class _Haul(NamedTuple):
+    """What is taken home: the session, what is compared in it, and what the runs gave by id."""
+
+    session: Session
+    compared: tuple[Part, ...]
+    results: Mapping[str, Harvest]
+    failures: Sequence[Failure]
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that all policies have, in order."""
+        found = [set(self.results[part.id].evidence.outcomes["seed"]) for part in self.compared]
+        return sorted(map(int, set.intersection(*found))) if found else []
+
+
 def save(
     session: Session,
-    shelf: Shelf,
     results: Mapping[str, Harvest],
     folder: Path,
     *,
@@ -135,7 +153,6 @@ def save(
 
     Args:
         session: what the room has done.
-        shelf: its scenarios.
         results: what the runs of each of :func:`parts` gave, by its id; without one for the base and one
             more there is no comparison to write.
         folder: where to.
@@ -152,6 +169,7 @@ def save(
     from experiments.parts import writing
     from experiments.store import temporary
 
+    haul = _Haul(session, _there(session, results), results, failures)
     place = folder.expanduser().resolve()
     with writing(place):
         if place.exists() and not _ours(place):
@@ -159,7 +177,7 @@ def save(
         with temporary(place) as beside:
             made = beside / "made"
             made.mkdir()
-            _fill(made, session, shelf, _there(session, results), results, failures, figures)
+            _fill(made, haul, figures)
             _move(made, place)
     return place
 
@@ -188,75 +206,51 @@ def _there(session: Session, results: Mapping[str, Harvest]) -> tuple[Part, ...]
     return found if len(found) > 1 and found[0].id == "base" else ()
 
 
-def _fill(
-    folder: Path,
-    session: Session,
-    shelf: Shelf,
-    compared: Sequence[Part],
-    results: Mapping[str, Harvest],
-    failures: Sequence[Failure],
-    figures: bool,
-) -> None:
+def _fill(folder: Path, haul: _Haul, figures: bool) -> None:
+    session, seeds = haul.session, haul.seeds
     (folder / archive.NAME).write_bytes(record.written(session))
-    _files(folder / POLICIES, session, shelf)
-    seeds = _seeds(compared, results)
+    _files(folder / POLICIES, session)
     if seeds:
-        _compare(folder, session, shelf, compared, results, failures, figures)
-    text = _readme(session, compared if seeds else (), len(seeds))
+        _compare(folder, haul, seeds, figures)
+    text = _readme(session, haul.compared if seeds else (), len(seeds))
     (folder / README).write_text(text, encoding="utf-8-sig", newline="\r\n")
 
 
-def _files(folder: Path, session: Session, shelf: Shelf) -> None:
+def _files(folder: Path, session: Session) -> None:
     """The scenario files: of every policy, and of what was uploaded, which they may extend."""
     folder.mkdir()
     for part in parts(session)[1:]:
         question = say(session.language, "take.question", name=part.name)
-        (folder / f"{part.slug}.yaml").write_text(
-            part.policy.text(shelf, question, part.name), encoding="utf-8"
-        )
+        text = part.policy.text(session.shelf, question, part.name)
+        (folder / f"{part.slug}.yaml").write_text(text, encoding="utf-8")
     for name, text in session.uploads.items():
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-
-
-def _seeds(compared: Sequence[Part], results: Mapping[str, Harvest]) -> list[int]:
-    """Seeds that all have, in order."""
-    found = [set(results[part.id].evidence.outcomes["seed"]) for part in compared]
-    return sorted(map(int, set.intersection(*found))) if found else []
 
 
 # --- results and report ----------------------------------------------------------------------------
 
 
-def _compare(
-    folder: Path,
-    session: Session,
-    shelf: Shelf,
-    compared: Sequence[Part],
-    results: Mapping[str, Harvest],
-    failures: Sequence[Failure],
-    figures: bool,
-) -> None:
+def _compare(folder: Path, haul: _Haul, seeds: Sequence[int], figures: bool) -> None:
     """Write ``results`` and ``report.html``."""
     from experiments import compare, posterior, report, store
     from experiments import results as stores
     from experiments.parts import put
     from experiments.report import page
 
-    seeds = _seeds(compared, results)
+    compared, session = haul.compared, haul.session
     whole = range(seeds[0], seeds[-1] + 1)
     evidence = compare.joined(
-        [compare.named(results[part.id].evidence, part.name, set(seeds)) for part in compared]
+        [compare.named(haul.results[part.id].evidence, part.name, set(seeds)) for part in compared]
     )
-    worlds = [part.policy.scenario(shelf, part.name) for part in compared]
+    worlds = [part.policy.scenario(session.shelf, part.name) for part in compared]
     found = compare.compare(evidence, [part.name for part in compared], units=posterior.units(worlds, whole))
-    about = stores.about(worlds, whole, failures, command(session, compared, len(whole)))
+    about = stores.about(worlds, whole, haul.failures, command(session, compared, len(whole)))
     drawn = figures and all(_DRAWN.fullmatch(part.name) for part in compared)
     fill = partial(stores.fill_comparison, evidence=evidence, found=found, about=about, figures=drawn)
     store.write(store.Target(folder / RESULTS), fill)
     told = report.report(folder / RESULTS)
-    title = session.name or told.title
-    more = _sections(session, shelf, compared, results)
-    put(folder / REPORT, page.html(replace(told, title=title, sections=(*more, *told.sections))))
+    title, sections = session.name or told.title, (*_sections(haul), *told.sections)
+    put(folder / REPORT, page.html(replace(told, title=title, sections=sections)))
 
 
 def command(session: Session, compared: Sequence[Part], runs: int) -> str:
@@ -267,18 +261,16 @@ def command(session: Session, compared: Sequence[Part], runs: int) -> str:
     return f"cityfunnel compare {shlex.join([base, *own])} -n {runs} --out again"
 
 
-def _sections(
-    session: Session, shelf: Shelf, compared: Sequence[Part], results: Mapping[str, Harvest]
-) -> tuple[Section, ...]:
+def _sections(haul: _Haul) -> tuple[Section, ...]:
     """What the room did, in its language, before what the comparison says."""
     from experiments.report.elements import Section
 
-    language = session.language
-    blocks = tuple(_changes(language, shelf, compared))
+    session, language = haul.session, haul.session.language
+    blocks = tuple(_changes(language, session.shelf, haul.compared))
     found = [Section("room-policies", say(language, "take.policies"), blocks, language)]
     rounds = [each for each in (*session.rounds, session.round) if each is not None and each.guesses]
     if rounds:
-        told = tuple(block for each in rounds for block in _round(each, language, compared, results))
+        told = tuple(block for each in rounds for block in _round(each, language, haul))
         found.append(Section("room-guesses", say(language, "take.guesses"), told, language))
     return tuple(found)
 
@@ -313,19 +305,17 @@ def _value(lever: Mapping[str, Any], value: Value, language: str) -> str:
     return f"{value:,g}"
 
 
-def _round(
-    asked: Round, language: str, compared: Sequence[Part], results: Mapping[str, Harvest]
-) -> Iterator[Block]:
+def _round(asked: Round, language: str, haul: _Haul) -> Iterator[Block]:
     """One question: who guessed what, and what the simulated cities say where this policy was run."""
     from experiments.report.elements import Bullets, Item, table
 
     measure, whose = GUESSED[asked.measure], asked.title or say(language, "take.now")
     title = say(language, "take.asked", measure=measure.name(language), policy=whose)
-    part = next((part for part in compared if part.policy == asked.policy), None)
+    part = next((part for part in haul.compared if part.policy == asked.policy), None)
     if part is None:
         yield Bullets((Item(say(language, "take.no_result")),), title)
     else:
-        judged = guesses.judged(results[part.id], asked.measure, asked.guesses, language)
+        judged = guesses.judged(haul.results[part.id], asked.measure, asked.guesses, language)
         yield Bullets(tuple(map(Item, judged["sentences"])), title)
     heads = (say(language, "take.who"), f"#{say(language, 'take.guess')}")
     rows = sorted(asked.guesses.items(), key=lambda pair: pair[1])
