@@ -5,9 +5,8 @@ import { Figures, numbers, Progress, sentences } from "/static/figures.js";
 import { change } from "/static/levers.js";
 import { t } from "/static/words.js";
 
-const MOST = 4;
-
 export function mount(element, context) {
+  const most = context.start.limits.policies;
   const levers = new Map(context.start.families.flatMap(family => family.levers.map(lever => [lever.id, lever])));
 
   // --- the policies --------------------------------------------------------------------------
@@ -45,12 +44,12 @@ export function mount(element, context) {
     if (await context.act({ kind: "keep", name: name.value })) { context.tell(t("policy.kept_told", { name: name.value })); name.value = ""; }
   };
   const form = el("form", { class: "line", on: { submit: keep } }, field(t("compare.keep_now"), name), el("button", { type: "submit" }, t("policy.keep")));
-  const full = el("p", { class: "hint" }, t("compare.full", { most: MOST }));
+  const full = el("p", { class: "hint" }, t("compare.full", { most }));
   const none = el("p", { class: "notice" }, t("compare.none"), " ", el("a", { href: "#/policy" }, t("compare.to_policy")));
 
   function drawn(session) {
     keepingFocus(cards, () => cards.replaceChildren(...session.policies.map(card)));
-    form.hidden = session.policies.length >= MOST;
+    form.hidden = session.policies.length >= most;
     full.hidden = !form.hidden;
     none.hidden = session.policies.length > 0;
     result.hidden = !session.policies.length;

@@ -39,7 +39,7 @@ function door() {
 
 async function inside() {
   await speaking(language);
-  shared = start.shared ?? start.session ?? shared;
+  shared = start.shared ?? shared;
   if (!shared) { nothing(); return; }
   session = await ask(`/api/sessions/${encodeURIComponent(shared)}`);
   listen();
@@ -149,7 +149,7 @@ window.addEventListener("pagehide", () => stream?.end());
 
 async function begin() {
   await speaking(preferred(kept.get("language")));
-  shared = start.shared ?? start.session ?? null;
+  shared = start.shared;
   const last = JSON.parse(kept.get("guess") || "null");
   if (last && last.session === shared) mine = last;
   if (start.role !== "stranger") await inside(); else door();

@@ -101,7 +101,8 @@ export function mount(element, context) {
 
   // --- what it does --------------------------------------------------------------------------
   const progress = new Progress(() => context.post("cancel"), () => context.post("resume"));
-  const runs = el("input", { type: "range", id: "runs", min: 20, max: 200, step: 20, on: {
+  const { low, high } = context.start.limits.runs;
+  const runs = el("input", { type: "range", id: "runs", min: low, max: high, step: low, on: {
     change: () => act({ kind: "runs", runs: Number(runs.value) }),
     input: () => say(count, t("policy.runs_number", { n: Number(runs.value) })),
   } });
