@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from experiments.workshop.limits import LimitError
+from experiments.workshop.policy import Policy
 from experiments.workshop.room import HANDFUL, Mailbox, Progress, Room, _rung
 from experiments.workshop.session import Session
 from experiments.workshop.stream import Stream
@@ -258,6 +260,8 @@ def test_films_and_tales(workshop: Workshop, path: str, status: int, found: obje
 
 
 def test_what_is_saved_is_downloaded_and_opens_again(workshop: Workshop) -> None:
+    workshop.orders.failing = True  # what a room takes home without results
+
     async def script() -> None:
         async with workshop.host() as browser:
             home = f"/api/sessions/{await begun(browser)}"
@@ -322,6 +326,37 @@ def test_pictures_sharpen_while_runs_come_in(tmp_path: Path) -> None:
         now.bring(60)
         last = await heard(mailbox, "effect", lambda data: data["state"] == "done")
         assert (last["done"], last["wanted"], last["effect"]["now"]["runs"]) == (60, 60, 60)
+        await room.close()
+
+    played(script)
+
+
+def test_runs_that_nobody_looked_at_are_made_for_what_is_taken_home(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, at_once=False)
+
+    async def script() -> None:
+        room = await room_of(workshop)
+        await room.act(STAFF)
+        policies = {"base": Policy(BASE), "now": room.session.now}
+        taking = asyncio.create_task(room.results(policies))
+        await asyncio.sleep(0)
+        base, now = workshop.orders.works
+        base.bring(60)
+        now.bring(30)
+        await asyncio.sleep(0.01)
+        assert not taking.done()
+        now.bring(30)
+        assert await taking == {"base": {"runs": 60, "staff": 20}, "now": {"runs": 60, "staff": 30}}
+        taking = asyncio.create_task(room.results(policies))
+        await asyncio.sleep(0)
+        base, now = workshop.orders.works[2:]
+        base.fail("limit.slow")
+        now.bring(60)
+        assert list(await taking) == ["now"]
+        workshop.orders.full = True
+        with pytest.raises(LimitError):
+            await room.results(policies)
+        assert not workshop.orders.running()
         await room.close()
 
     played(script)

@@ -68,12 +68,14 @@ class Orders:
 
     def __init__(self, at_once: bool = True) -> None:
         self.at_once, self.works = at_once, list[Work]()
-        self.full = False
+        self.full, self.failing = False, False
 
     def order(self, scenario: Scenario, seeds: Sequence[int], *, owner: str) -> Work:
         if self.full:
             raise LimitError("many people are using this page now")
         self.works.append(Work(scenario, seeds, owner, self.at_once))
+        if self.failing:
+            self.works[-1].fail("limit.failed")
         return self.works[-1]
 
     def running(self) -> list[Work]:

@@ -42,7 +42,6 @@ from experiments.workshop.words import LANGUAGES, texts
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 
     from experiments.workshop.crew import Harvest
     from experiments.workshop.guard import Client
-    from experiments.workshop.policy import Policy
     from experiments.workshop.room import Room, Watcher
     from experiments.workshop.rooms import Rooms
     from experiments.workshop.session import Session
@@ -378,16 +376,12 @@ class _Api:
         room = await self._rooms.room(request.path_params["id"], who)
         async with self._saving:  # it takes long, and others want the workers too
             session, folder = room.session, self._taken_to(request)
-            parts = [(part.id, part.policy) for part in take.parts(session)]
-            results = await self._results(room, parts)
+            parts = {part.id: part.policy for part in take.parts(session)}
+            results = await room.results(parts) if len(parts) > 1 else {}
             call, owner = self._house.call, session.id
             place = await call(saved, session, results, folder, seconds=TAKE, owner=owner)
         files = await asyncio.to_thread(_listed, place)
         return _json({"folder": str(place), "files": files})
-
-    async def _results(self, room: Room, parts: Sequence[tuple[str, Policy]]) -> dict[str, Harvest]:
-        found = [(id_, await asyncio.to_thread(room.harvest, policy)) for id_, policy in parts]
-        return {id_: harvest for id_, harvest in found if harvest is not None}
 
     async def taken(self, request: Request) -> Response:
         name, folder = request.path_params["name"], self._own(request)

@@ -340,10 +340,26 @@ class Room:
         there = [each for each in found if each is not None]
         return there if len(there) == len(plan.policies) else None
 
-    def harvest(self, policy: Policy) -> Harvest | None:
-        """What the runs of a policy gave, if they are all there."""
-        work = self._works.get(self._key(policy))
-        return work.harvest() if work is not None and work.state == "done" else None
+    async def results(self, policies: Mapping[str, Policy]) -> dict[str, Harvest]:
+        """What the runs of some policies give, by name; those that nobody has looked at yet are made now.
+
+        Of a policy whose runs cannot be made there is nothing.
+
+        Raises:
+            InputError: more is asked for than may be.
+        """
+        works = dict[str, Running]()
+        try:
+            for name, policy in policies.items():
+                works[name] = self._ordered(policy)
+            for work in works.values():
+                while work.state == "running":
+                    await work.changed()
+        finally:
+            for work in works.values():
+                work.cancel()
+        found = {name: work.harvest() for name, work in works.items() if work.state == "done"}
+        return {name: harvest for name, harvest in found.items() if harvest is not None}
 
     def progress(self, plan: Plan) -> Progress:
         """How far the runs of a plan have come."""
@@ -399,14 +415,17 @@ class Room:
 
     def _order(self, key: str, policy: Policy) -> None:
         self._problems.pop(key, None)
-        seeds = range(SEED, SEED + self.session.runs)
         try:
-            work = self._means.orders.order(policy.scenario(self.session.shelf), seeds, owner=self.session.id)
+            work = self._ordered(policy)
         except InputError as error:
             self._problems[key] = error
             return
         self._works[key] = work
         self._followers[key] = asyncio.create_task(self._follow(work))
+
+    def _ordered(self, policy: Policy) -> Running:
+        seeds = range(SEED, SEED + self.session.runs)
+        return self._means.orders.order(policy.scenario(self.session.shelf), seeds, owner=self.session.id)
 
     def _forget(self, key: str) -> None:
         work, follower = self._works.pop(key), self._followers.pop(key)
